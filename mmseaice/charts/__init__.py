@@ -1,5 +1,19 @@
 """Ice-chart knowledge: classes, codes, colours, polygons. No torch."""
 
 from .codes import IGNORE, IGNORE_COLOUR, TASKS, Task, get_task
+from .egg import POLYGON_COLUMNS, Polygon, read_polygon_codes
+from .polygons import RULES, polygon_classes, polygons_to_charts
 
-__all__ = ['IGNORE', 'IGNORE_COLOUR', 'TASKS', 'Task', 'get_task']
+__all__ = [
+    'IGNORE',
+    'IGNORE_COLOUR',
+    'POLYGON_COLUMNS',
+    'RULES',
+    'TASKS',
+    'Polygon',
+    'Task',
+    'get_task',
+    'polygon_classes',
+    'polygons_to_charts',
+    'read_polygon_codes',
+]

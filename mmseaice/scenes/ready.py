@@ -1,0 +1,180 @@
+"""Read ready-to-train AI4Arctic scenes (80 m, standardised)."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..charts import IGNORE
+from ..errors import SceneDimensionError
+from .assemble import Parts, identify, scene_attrs
+from .netcdf import NetCDFFile
+from .release import find_release
+from .standardise import destandardise
+from .ties import coarse_positions, coarse_size, raw_size_of, tie_indices
+from .variables import BRIGHTNESS, CHANNELS, LABEL_THRESHOLDS
+
+FULL = ('sar_lines', 'sar_samples')
+COARSE = ('2km_grid_lines', '2km_grid_samples')
+#: The names are swapped: the first axis runs along lines all the same.
+TIES = ('sar_sample_2dgrid_points', 'sar_line_2dgrid_points')
+
+CHARTS = ('SIC', 'SOD', 'FLOE')
+PIXEL_SPACING = 80.0
+
+
+def reference_path(path: Path) -> Path:
+    """Where the charts of a test scene lie: '<short>_prep_reference.nc'."""
+    return path.with_name(f'{path.stem}_reference{path.suffix}')
+
+
+def _check_arguments(
+    mask: str | None,
+    rules: str,
+    thresholds: tuple[float | None, float | None],
+    release: str,
+) -> None:
+    """Refuse choices that were made before the file was written."""
+    if mask not in (None, 'chart'):
+        raise ValueError(
+            f"mask must be 'chart' for a ready-to-train file, but got "
+            f'{mask!r}. Its SAR is blank outside the ice chart: open the raw '
+            'file for another mask.'
+        )
+    made = LABEL_THRESHOLDS[release]
+    wanted = tuple(
+        own if given is None else given
+        for own, given in zip(made, thresholds, strict=True)
+    )
+    if rules != 'autoice' or wanted != made:
+        raise ValueError(
+            f"rules and thresholds must be 'autoice' and {made} for a "
+            f'ready-to-train file of {release}, but got {rules!r} and '
+            f'{wanted}. Open the raw file for labels made otherwise.'
+        )
+
+
+def _read_sar(file: NetCDFFile, parts: Parts, release: str) -> None:
+    """Read HH, HV and incidence angle, NaN where all three are 0."""
+    names = ('HH', 'HV', 'incidence_angle')
+    if not any(parts.wants(name) for name in names):
+        return
+    blank: Any = True
+    values = {}
+    for name in names:
+        field = file.read_floats(CHANNELS[name].source, FULL)
+        blank = blank & (field == 0)
+        if parts.wants(name):
+            values[name] = field
+    for name, field in values.items():
+        field = destandardise(field, name, release)
+        field[blank] = np.nan
+        parts.add_channel(name, field)
+
+
+def _read_charts(file: NetCDFFile, parts: Parts) -> bool:
+    """Read charts from the file or the reference beside it."""
+    found = {name: file.read(name, FULL) for name in CHARTS if name in file}
+    empty = all((chart == IGNORE).all() for chart in found.values())
+    beside = reference_path(file.path)
+    if empty and beside.is_file():
+        shape = file.shape(CHANNELS['HH'].source, FULL)
+        with NetCDFFile(beside) as reference:
+            found = {name: reference.read(name) for name in CHARTS}
+        for name, chart in found.items():
+            if chart.shape != shape:
+                raise SceneDimensionError(
+                    beside,
+                    f'{name} of the shape {shape} of {file.path.name}',
+                    f'{chart.shape}',
+                    'The two files belong to different scenes.',
+                )
+    for name, chart in found.items():
+        parts.add_chart(name, chart)
+    return bool(found)
+
+
+def _positions(
+    file: NetCDFFile, latitude: np.ndarray, longitude: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Positions of tie points and coarse cells in 80 m pixels."""
+    sizes = file.shape(CHANNELS['HH'].source, FULL)
+    positions = {}
+    for axis, (name, size) in enumerate(zip('yx', sizes, strict=True)):
+        raw = raw_size_of(size, latitude, longitude, axis)
+        ties = tie_indices(raw, latitude.shape[axis])
+        positions[f'{name}_tie'] = (ties + 0.5) / 2
+        cells = file.sizes.get(COARSE[axis])
+        if cells is None:
+            continue
+        counts = {coarse_size(2 * size), coarse_size(2 * size + 1)}
+        if cells not in counts:
+            raise SceneDimensionError(
+                file.path,
+                f'{min(counts)} cells of 2 km beside {size} pixels of 80 m',
+                f'{cells}',
+                'Is the file one of AI4Arctic, as it was published?',
+            )
+        positions[f'{name}_2km'] = coarse_positions(cells) / 2
+    return positions
+
+
+def read_ready(
+    file: NetCDFFile,
+    *,
+    release: str,
+    mask: str | None,
+    rules: str,
+    thresholds: tuple[float | None, float | None],
+    variables: tuple[str, ...] | None,
+) -> xr.Dataset:
+    """Read an open ready-to-train file, see ``open_scene``."""
+    brightness = {
+        name: file.read(name, COARSE) for name in BRIGHTNESS if name in file
+    }
+    release = find_release(brightness, release, file.path)
+    _check_arguments(mask, rules, thresholds, release)
+    if file.attrs.get('flip', 0) not in (0, '0'):
+        warnings.warn(
+            f'{file.path}: attribute flip is {file.attrs["flip"]!r}, which no '
+            'published scene has; its arrays are taken as they are.',
+            stacklevel=3,
+        )
+    product = identify(
+        file,
+        file.attrs.get('original_id', ''),
+        file.attrs.get('ice_service', ''),
+    )
+    parts = Parts(file.path, variables)
+
+    _read_sar(file, parts, release)
+    has_charts = _read_charts(file, parts)
+    for name, channel in CHANNELS.items():
+        if name == 'distance_zone' and parts.wants(name):
+            field = file.read_floats(channel.source, FULL)
+            parts.add_channel(name, destandardise(field, name, release))
+        elif channel.grid == '2km' and parts.wants(name):
+            field = file.read(channel.source, COARSE).astype(np.float64)
+            parts.add_channel(name, destandardise(field, name, release))
+
+    swapped = (TIES, TIES[::-1])
+    latitude = file.read('sar_grid2d_latitude', *swapped)
+    longitude = file.read('sar_grid2d_longitude', *swapped)
+    parts.add_ties(latitude, longitude)
+    sod, floe = LABEL_THRESHOLDS[release]
+    return parts.assemble(
+        _positions(file, latitude, longitude),
+        scene_attrs(
+            file,
+            product,
+            pixel_spacing=PIXEL_SPACING,
+            release=release,
+            kind='ready',
+            mask='chart',
+            label_rule=f'autoice {sod:.2f}/{floe:.2f}' if has_charts else '',
+        ),
+    )
