@@ -1,0 +1,45 @@
+"""What upstream's models lack; everything else is configured from there."""
+
+from ..utils.quiet import import_upstream_quietly
+
+import_upstream_quietly()
+
+from .audit import AuditedInitMixin, LoadAudit, audit_loading  # noqa: E402
+from .backbones import MaskedViT  # noqa: E402
+from .classifiers import PatchClassifier  # noqa: E402
+from .data_preprocessors import SeaIceDataPreprocessor  # noqa: E402
+from .heads import (  # noqa: E402
+    MaskedReconstructionHead,
+    RegressionASPPHead,
+    RegressionFCNHead,
+    RegressionMixin,
+    RegressionSegformerHead,
+    RegressionUPerHead,
+)
+from .losses import (  # noqa: E402
+    MaskedMSELoss,
+    MaskedPixelLoss,
+    ValidCrossEntropyLoss,
+)
+from .segmentors import MultiTaskSegmentor  # noqa: E402
+from .selfsup import SeaIceMAE  # noqa: E402
+
+__all__ = [
+    'AuditedInitMixin',
+    'LoadAudit',
+    'MaskedMSELoss',
+    'MaskedPixelLoss',
+    'MaskedReconstructionHead',
+    'MaskedViT',
+    'MultiTaskSegmentor',
+    'PatchClassifier',
+    'RegressionASPPHead',
+    'RegressionFCNHead',
+    'RegressionMixin',
+    'RegressionSegformerHead',
+    'RegressionUPerHead',
+    'SeaIceDataPreprocessor',
+    'SeaIceMAE',
+    'ValidCrossEntropyLoss',
+    'audit_loading',
+]

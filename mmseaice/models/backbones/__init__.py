@@ -1,0 +1,5 @@
+"""Encoders, where upstream's lack something."""
+
+from .masked_vit import MaskedViT
+
+__all__ = ['MaskedViT']

@@ -1,0 +1,5 @@
+"""Learning without labels."""
+
+from .sea_ice_mae import SeaIceMAE
+
+__all__ = ['SeaIceMAE']

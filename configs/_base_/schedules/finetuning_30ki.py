@@ -1,0 +1,27 @@
+"""AdamW for 30 000 iterations: warm-up over 1 500, then cosine to zero.
+
+Validates every 1 000 iterations.
+"""
+
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(
+        type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.01
+    ),
+    paramwise_cfg=dict(
+        norm_decay_mult=0.0,
+        bias_decay_mult=0.0,
+        custom_keys=dict(
+            pos_embed=dict(decay_mult=0.0), cls_token=dict(decay_mult=0.0)
+        ),
+    ),
+)
+param_scheduler = [
+    dict(
+        type='LinearLR', start_factor=1 / 3, by_epoch=False, begin=0, end=1500
+    ),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=1500, end=30000),
+]
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000, val_interval=1000)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

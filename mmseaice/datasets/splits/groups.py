@@ -1,0 +1,84 @@
+"""Hold scenes out without leaking: neighbours stay on one side.
+
+Frames of one absolute orbit follow each other along the same pass, and one
+ice chart may label several scenes. Scenes that share either belong
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def group_scenes(scenes: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+    """Group scenes that share an absolute orbit or an ice chart.
+
+    Args:
+        scenes: Attributes by scene id, with ``product_id``,
+            ``absolute_orbit`` and ``chart_id``.
+
+    Returns:
+        Groups of scene ids, each sorted, in the order of their first id.
+    """
+    parent = {name: name for name in scenes}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    first: dict[tuple, str] = {}
+    for name, attrs in scenes.items():
+        satellite = attrs['product_id'][:3]
+        keys = [('orbit', satellite, attrs['absolute_orbit'])]
+        if attrs['chart_id']:
+            keys.append(('chart', attrs['ice_service'], attrs['chart_id']))
+        for key in keys:
+            parent[root(name)] = root(first.setdefault(key, name))
+    groups: dict[str, list[str]] = {}
+    for name in sorted(scenes):
+        groups.setdefault(root(name), []).append(name)
+    return list(groups.values())
+
+
+def hold_out(
+    groups: Sequence[Sequence[str]], share: float, seed: int = 0
+) -> tuple[list[str], list[str]]:
+    """Split whole groups into training scenes and held-out ones.
+
+    Args:
+        groups: Groups of scene ids.
+        share: Share of all scenes to hold out, within (0, 1). Groups are
+            drawn at random while they fit in it, and at least one is held
+            out.
+        seed: Seed of the draw.
+
+    Returns:
+        Training scenes and held-out scenes, both sorted.
+
+    Raises:
+        ValueError: If the share is not within (0, 1), or nothing would be
+            left to train on.
+    """
+    if not 0 < share < 1:
+        raise ValueError(f'share must be within (0, 1), but got {share}.')
+    if len(groups) < 2:
+        raise ValueError(
+            'groups must be at least 2 to hold one out, but got '
+            f'{len(groups)}: all scenes share an orbit or an ice chart.'
+        )
+    total = sum(len(group) for group in groups)
+    wanted = max(1, round(share * total))
+    order = np.random.default_rng(seed).permutation(len(groups))
+    held = [groups[order[0]]]
+    for index in order[1:-1]:
+        if sum(map(len, held)) + len(groups[index]) <= wanted:
+            held.append(groups[index])
+    held_out = {name for group in held for name in group}
+    train = sorted(
+        name for group in groups for name in group if name not in held_out
+    )
+    return train, sorted(held_out)

@@ -1,0 +1,71 @@
+"""Mirror an image and its charts."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from ...registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class FlipScene(BaseTransform):
+    """Mirror image, validity and charts together, at random.
+
+    A satellite looks to one side, so a vertical flip of scenes with an
+    incidence angle turns near and far range around; patches without one
+    may use all eight symmetries of the square.
+
+    Args:
+        horizontal: Probability of reversing the samples (columns).
+        vertical: Probability of reversing the lines (rows).
+        transpose: Probability of swapping lines and samples.
+    """
+
+    def __init__(
+        self,
+        horizontal: float = 0.5,
+        vertical: float = 0.0,
+        transpose: float = 0.0,
+    ) -> None:
+        self.horizontal = horizontal
+        self.vertical = vertical
+        self.transpose = transpose
+
+    def transform(self, results: dict) -> dict:
+        """Mirror the maps in ``results``."""
+        chances = (self.horizontal, self.vertical, self.transpose)
+        draws = results['rng'].random(3) < chances
+        charts = results.get('charts', {})
+        for task, chart in charts.items():
+            if chart.shape != results['valid'].shape:
+                raise ValueError(
+                    f'The {task} chart must lie on the grid of the image, '
+                    f'{results["valid"].shape}, to be flipped, but got '
+                    f'{chart.shape}. Drop FlipScene, or label_spacing of '
+                    'LoadScene.'
+                )
+        results['image'] = self._flip(results['image'], draws)
+        results['valid'] = self._flip(results['valid'], draws)
+        results['charts'] = {
+            task: self._flip(chart, draws) for task, chart in charts.items()
+        }
+        return results
+
+    @staticmethod
+    def _flip(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
+        """Mirror (..., H, W) as drawn: columns, rows, transposition."""
+        horizontal, vertical, transpose = draws
+        if horizontal:
+            values = values[..., ::-1]
+        if vertical:
+            values = values[..., ::-1, :]
+        if transpose:
+            values = np.swapaxes(values, -1, -2)
+        return np.ascontiguousarray(values)
+
+    def __repr__(self) -> str:
+        return (
+            f'{type(self).__name__}(horizontal={self.horizontal}, '
+            f'vertical={self.vertical}, transpose={self.transpose})'
+        )

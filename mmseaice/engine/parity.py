@@ -1,0 +1,97 @@
+"""Compare how data are prepared with how a model was trained on them.
+
+The record is a plain dict that travels in ``checkpoint['meta']['mmseaice']``
+and that every data set offers as ``metainfo['parity']``: resampler, spacings
+(m), channels, units, mean, std, clip, fill, mask, release, label_rule,
+chart_resampling.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import ParityError
+
+#: Entries that say who wrote the record, not how the data were prepared.
+INFORMATIVE = frozenset({'version'})
+
+#: Entries that only matter where both sides have labels.
+LABEL_ENTRIES = frozenset({'label_rule', 'chart_resampling'})
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equality that forgives list against tuple and the last float digit."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    if isinstance(a, Sequence) and isinstance(b, Sequence):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+    return a == b
+
+
+def parity_differences(
+    trained: Mapping, data: Mapping, ignore: Sequence[str] = ()
+) -> list[str]:
+    """List what differs, one line for each entry.
+
+    Spacings differ only if the data have one that was not trained on.
+    Entries that the older of the two records does not know yet are not
+    compared, except that the data must have all that the model had.
+
+    Args:
+        trained: Record of the training data, from the checkpoint.
+        data: Record of the data at hand.
+        ignore: Names of entries that may differ.
+
+    Returns:
+        Lines such as ``'channels: trained with [HH, HV], data have [HH]'``.
+    """
+    lines = []
+    for name, wanted in trained.items():
+        if name in INFORMATIVE or name in ignore:
+            continue
+        found = data.get(name)
+        if name in LABEL_ENTRIES and not (wanted and found):
+            continue
+        if name == 'spacings':
+            agree = found is not None and all(
+                any(_same(a, b) for b in wanted) for a in found
+            )
+        else:
+            agree = _same(wanted, found)
+        if not agree:
+            lines.append(f'{name}: trained with {wanted}, data have {found}')
+    return lines
+
+
+def check_parity(
+    subject: Any,
+    trained: Mapping,
+    data: Mapping,
+    ignore: Sequence[str] = (),
+) -> None:
+    """Refuse data that are prepared in another way than in training.
+
+    Args:
+        subject: What the message starts with, usually the checkpoint.
+        trained: Record of the training data.
+        data: Record of the data at hand.
+        ignore: Names of entries that may differ.
+
+    Raises:
+        ParityError: With one line for each difference.
+    """
+    lines = parity_differences(trained, data, ignore)
+    if lines:
+        raise ParityError(
+            subject,
+            'data prepared as in training',
+            'these differences:\n  ' + '\n  '.join(lines) + '\n',
+            'Prepare the data in the same way, or name what may differ in '
+            'the ParityHook\'s "ignore".',
+        )

@@ -1,0 +1,143 @@
+"""How a segmentor turns the output of its heads into charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+
+from ...charts import get_task
+from ..heads import RegressionMixin
+from ..utils import refine_bilinear, refine_nearest
+
+#: Spacing (m) of the grid that charts are scored on, unless a sample names
+#: another as ``ori_spacing``.
+CHART_SPACING = 80.0
+
+
+@dataclass
+class InferenceConfig:
+    """The ``test_cfg`` of a segmentor.
+
+    Args:
+        mode: 'whole' for one pass over the image, 'slide' for windows.
+        crop_size: Height and width of a window, for 'slide'.
+        stride: Steps between windows, down and across; ``crop_size`` by
+            default, which is no overlap.
+        batch_size: Windows in one pass.
+        refine: How classes return to a finer grid: 'bilinear' interpolates
+            probabilities, 'nearest' repeats classes. Regression is always
+            interpolated.
+        keep_logits: Store ``logits_<TASK>`` in the samples.
+    """
+
+    mode: Literal['whole', 'slide'] = 'whole'
+    crop_size: tuple[int, int] | None = None
+    stride: tuple[int, int] | None = None
+    batch_size: int = 8
+    refine: Literal['bilinear', 'nearest'] = 'bilinear'
+    keep_logits: bool = False
+
+    def __post_init__(self) -> None:
+        if self.mode not in ('whole', 'slide'):
+            raise ValueError(
+                f"mode must be 'whole' or 'slide', but got {self.mode!r}."
+            )
+        if self.refine not in ('bilinear', 'nearest'):
+            raise ValueError(
+                f"refine must be 'bilinear' or 'nearest', but got "
+                f'{self.refine!r}.'
+            )
+        if self.mode == 'whole':
+            return
+        if self.crop_size is None:
+            raise ValueError("crop_size must be given for mode='slide'.")
+        self.stride = tuple(self.stride or self.crop_size)
+        self.crop_size = tuple(self.crop_size)
+        for step, length in zip(self.stride, self.crop_size, strict=True):
+            if not 1 <= step <= length:
+                raise ValueError(
+                    f'stride must be between 1 and crop_size '
+                    f'{self.crop_size}, but got {self.stride}.'
+                )
+
+
+def refining_factor(metainfo: dict) -> float:
+    """Pixels of the scored grid per pixel of the image, along each axis.
+
+    Args:
+        metainfo: ``img_shape``, ``ori_shape`` and, where they differ,
+            ``spacing`` (m) of the image and perhaps ``ori_spacing``.
+
+    Raises:
+        ValueError: If shapes and spacings contradict each other.
+    """
+    image, scored = metainfo['img_shape'], metainfo['ori_shape']
+    if tuple(image) == tuple(scored):
+        return 1.0
+    factor = metainfo['spacing'] / metainfo.get('ori_spacing', CHART_SPACING)
+    whole = tuple(int(size / factor + 1e-9) for size in scored)
+    if factor < 1 or whole != tuple(image):
+        raise ValueError(
+            f'ori_shape must be the grid that the image was resampled from '
+            f'by {factor:g}, but got {tuple(scored)} for an image of '
+            f'{tuple(image)}.'
+        )
+    return factor
+
+
+def to_scored_grid(
+    logits: torch.Tensor,
+    head: BaseDecodeHead,
+    factor: float,
+    shape: tuple[int, int],
+    refine: str,
+) -> torch.Tensor:
+    """Bring the output of a head to the grid it is scored on.
+
+    Args:
+        logits: Output for one image, (K, h, w).
+        head: The head that it comes from.
+        factor: As :func:`refining_factor` gives it.
+        shape: Size (H, W) of the scored grid.
+        refine: 'bilinear' or 'nearest', for classes.
+
+    Returns:
+        Float32 (K, H, W): the quantity of a regression, probabilities of
+        classes otherwise. One channel is the probability of class 1.
+    """
+    logits = logits.float()
+    if isinstance(head, RegressionMixin):
+        return refine_bilinear(logits, factor, shape)
+    scores = logits.sigmoid() if len(logits) == 1 else logits.softmax(dim=0)
+    to_grid = refine_nearest if refine == 'nearest' else refine_bilinear
+    return to_grid(scores, factor, shape)
+
+
+def read_scores(
+    scores: torch.Tensor, task: str, head: BaseDecodeHead
+) -> torch.Tensor:
+    """The chart that scores (K, H, W) stand for.
+
+    Returns:
+        (1, H, W): float32 clipped to the classes of the task for a
+        regression, int64 classes otherwise.
+    """
+    if isinstance(head, RegressionMixin):
+        return scores.clamp(0, get_task(task).num_classes - 1)
+    if len(scores) == 1:
+        return (scores > head.threshold).long()
+    return scores.argmax(dim=0, keepdim=True)
+
+
+def scores_to_logits(
+    scores: torch.Tensor, head: BaseDecodeHead
+) -> torch.Tensor:
+    """Finite logits whose softmax or sigmoid gives the scores, (K, H, W)."""
+    if isinstance(head, RegressionMixin):
+        return scores
+    if len(scores) == 1:
+        return scores.logit(eps=torch.finfo(scores.dtype).eps)
+    return scores.clamp_min(torch.finfo(scores.dtype).tiny).log()

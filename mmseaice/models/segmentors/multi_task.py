@@ -1,0 +1,234 @@
+"""One encoder, one decode head for each quantity of an ice chart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from mmengine.model import BaseModel, ModuleDict
+
+from ...charts import get_task
+from ...registry import MODELS
+from ...structures import SeaIceDataSample
+from ..audit import AuditedInitMixin
+from ..heads import RegressionMixin
+from ..utils import hide_invalid, slide_windows, stack_valid
+from .inference import (
+    InferenceConfig,
+    read_scores,
+    refining_factor,
+    scores_to_logits,
+    to_scored_grid,
+)
+
+
+@MODELS.register_module()
+class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
+    """Any backbone, an optional neck, and heads by the name of their task.
+
+    A head is any plain mmseg decode head, unchanged: it sees each sample
+    through ``SeaIceDataSample.view(task)``. Tasks with a single number per
+    pixel take a regression head. One head makes a single-task model.
+
+    It derives from mmengine's model and not from mmseg's segmentor, whose
+    loss and post-processing know one head of one kind.
+
+    Heads are built, initialised and run in alphabetical order, so the order
+    in a config changes neither weights nor dropout nor any loss.
+
+    Args:
+        backbone: Config of the encoder.
+        heads: Config of each head, by task.
+        neck: Config of what lies between.
+        task_weights: Factor of each task's losses, 1 by default. Tasks
+            without a head are passed over, so that dropping a head is
+            enough to drop a task.
+        train_cfg: Passed to the heads.
+        test_cfg: See :class:`InferenceConfig`.
+        data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
+        init_cfg: Initialisation of the whole model.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        heads: Mapping[str, dict],
+        neck: dict | None = None,
+        task_weights: Mapping[str, float] | None = None,
+        train_cfg: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(
+            data_preprocessor=MODELS.build(
+                data_preprocessor or dict(type='SeaIceDataPreprocessor')
+            ),
+            init_cfg=init_cfg,
+        )
+        if not heads:
+            raise ValueError('heads must name at least one task.')
+        self.backbone = MODELS.build(backbone)
+        self.neck = None if neck is None else MODELS.build(neck)
+        # mmengine's ModuleDict: torch's would skip the heads' init_cfg.
+        self.heads = ModuleDict(
+            {task: MODELS.build(heads[task]) for task in sorted(heads)}
+        )
+        self.task_weights = dict(task_weights or {})
+        self.train_cfg = train_cfg
+        self.inference = InferenceConfig(**(test_cfg or {}))
+        self._check_tasks()
+
+    def _check_tasks(self) -> None:
+        """Compare heads and weights with the code table."""
+        for task in self.task_weights:
+            get_task(task)
+        for task, head in self.heads.items():
+            wanted = get_task(task).num_classes
+            if isinstance(head, RegressionMixin):
+                continue
+            if head.num_classes != wanted:
+                raise ValueError(
+                    f'num_classes of the head for {task} must be {wanted}, '
+                    f'but got {head.num_classes}.'
+                )
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks, in alphabetical order."""
+        return tuple(self.heads)
+
+    def forward(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Sequence[SeaIceDataSample] | None = None,
+        mode: str = 'tensor',
+    ) -> dict[str, torch.Tensor] | list[SeaIceDataSample]:
+        """Run the model in one of mmengine's three modes.
+
+        Args:
+            inputs: Images, (N, C, H, W).
+            data_samples: N samples, needed for 'loss'.
+            mode: 'loss', 'predict', or 'tensor' for the logits by task,
+                (N, K, h, w) as the heads give them.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            features = self.extract_feat(inputs)
+            return {task: head(features) for task, head in self.heads.items()}
+        raise ValueError(
+            f"mode must be 'loss', 'predict' or 'tensor', but got {mode!r}."
+        )
+
+    def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Feature maps for the heads, each (N, C_i, h_i, w_i)."""
+        features = self.backbone(inputs)
+        return features if self.neck is None else self.neck(features)
+
+    def loss(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Sequence[SeaIceDataSample],
+    ) -> dict[str, torch.Tensor]:
+        """Weighted losses by '<TASK>.<name of the loss>'.
+
+        Args:
+            inputs: Images, (N, C, H, W).
+            data_samples: N samples with labels of every task.
+        """
+        valid = stack_valid(inputs, data_samples)
+        features = self.extract_feat(hide_invalid(inputs, valid))
+        losses = {}
+        for task, head in self.heads.items():
+            for sample in data_samples:
+                sample.get_gt(task)  # names the task that is missing
+            views = [sample.view(task) for sample in data_samples]
+            weight = self.task_weights.get(task, 1.0)
+            found = head.loss(features, views, self.train_cfg)
+            # Heads also report an accuracy, which reads 100 where nothing
+            # is labelled; only losses are kept.
+            losses |= {
+                f'{task}.{name}': weight * value
+                for name, value in found.items()
+                if 'loss' in name
+            }
+        return losses
+
+    def predict_logits(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by task, (N, K, H, W), on the grid of the images.
+
+        Args:
+            inputs: Images, (N, C, H, W), 0 where invalid.
+        """
+        if self.inference.mode == 'whole':
+            return self._whole(inputs)
+        return slide_windows(
+            self._whole,
+            inputs,
+            self.inference.crop_size,
+            self.inference.stride,
+            self.inference.batch_size,
+        )
+
+    def _whole(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by task from one pass, (N, K, H, W)."""
+        features = self.extract_feat(inputs)
+        metas = [dict(img_shape=inputs.shape[-2:])] * len(inputs)
+        return {
+            task: head.predict(features, metas, None)
+            for task, head in self.heads.items()
+        }
+
+    def predict(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Sequence[SeaIceDataSample] | None = None,
+    ) -> list[SeaIceDataSample]:
+        """Predict every task on the grid that the samples are scored on.
+
+        Args:
+            inputs: Images, (N, C, H, W), padded to a common size.
+            data_samples: N samples with ``img_shape``, ``ori_shape`` and,
+                where these differ, ``spacing``. New ones by default.
+
+        Returns:
+            The samples with ``pred_<TASK>``, and ``logits_<TASK>`` if
+            ``test_cfg`` asks for them.
+        """
+        if data_samples is None:
+            shape = tuple(inputs.shape[-2:])
+            meta = dict(img_shape=shape, ori_shape=shape)
+            data_samples = [SeaIceDataSample(metainfo=meta) for _ in inputs]
+        valid = stack_valid(inputs, data_samples)
+        logits = self.predict_logits(hide_invalid(inputs, valid))
+        for index, sample in enumerate(data_samples):
+            height, width = sample.img_shape
+            factor = refining_factor(sample.metainfo)
+            for task, head in self.heads.items():
+                scores = to_scored_grid(
+                    logits[task][index, :, :height, :width],
+                    head,
+                    factor,
+                    sample.ori_shape,
+                    self.inference.refine,
+                )
+                sample.set_pred(task, read_scores(scores, task, head))
+                if self.inference.keep_logits:
+                    sample.set_logits(task, scores_to_logits(scores, head))
+        return list(data_samples)
+
+    def get_layer_depth(
+        self, param_name: str, prefix: str = ''
+    ) -> tuple[int, int]:
+        """Depth of a parameter and number of depths, for layer decay.
+
+        Args:
+            param_name: Name of the parameter.
+            prefix: What to strip from the name, such as 'module.'.
+        """
+        return self.backbone.get_layer_depth(
+            param_name.removeprefix(prefix), 'backbone.'
+        )

@@ -1,0 +1,146 @@
+"""Masked autoencoding of SAR scenes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.structures import BaseDataElement
+from mmpretrain.models import MAE
+
+from ...registry import MODELS
+from ..audit import AuditedInitMixin
+from ..backbones import MaskedViT
+from ..utils import hide_invalid, stack_valid
+
+
+@MODELS.register_module()
+class SeaIceMAE(AuditedInitMixin, MAE):
+    """Upstream's ``MAE``, with missing pixels and any number of channels.
+
+    What stands in an invalid pixel has no influence on loss or gradients.
+    Encoder, decoder and head are configured as upstream's; that they fit
+    each other is checked here.
+
+    Args:
+        data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
+        **kwargs: ``backbone``, ``neck``, ``head`` and ``init_cfg`` as
+            upstream has them.
+    """
+
+    def __init__(
+        self, *, data_preprocessor: dict | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            data_preprocessor=MODELS.build(
+                data_preprocessor or dict(type='SeaIceDataPreprocessor')
+            ),
+            **kwargs,
+        )
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        """Refuse an encoder, decoder and head that do not fit."""
+        expected = {
+            'neck.num_patches': (
+                self.neck.num_patches,
+                self.backbone.num_patches,
+                '(img_size / patch_size) squared, as in the backbone',
+            ),
+            'neck.patch_size and neck.in_chans': (
+                self.neck.decoder_pred.out_features,
+                self.head.patch_size**2 * self.head.in_channels,
+                'those of the head, so that values per patch',
+            ),
+            'head.in_channels': (
+                self.head.in_channels,
+                self.backbone.patch_embed.projection.in_channels,
+                'that of the backbone',
+            ),
+        }
+        for name, (got, wanted, words) in expected.items():
+            if got != wanted:
+                raise ValueError(
+                    f'{name} must be {words}, {wanted}, but got {got}.'
+                )
+
+    def loss(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Sequence[BaseDataElement] | None = None,
+        **kwargs: Any,
+    ) -> dict[str, torch.Tensor]:
+        """Hide random patches and compare their reconstruction.
+
+        Args:
+            inputs: Images, (N, C, H, W), of the backbone's ``img_size``.
+            data_samples: N samples, with ``valid`` where pixels miss.
+            **kwargs: Ignored, as upstream does.
+
+        Returns:
+            ``loss``, a scalar.
+        """
+        valid = stack_valid(inputs, data_samples)
+        inputs = hide_invalid(inputs, valid)
+        pred, mask = self._decode(inputs)
+        return dict(loss=self.head.loss(pred, inputs, mask, valid))
+
+    @torch.no_grad()
+    def reconstruct(
+        self,
+        inputs: torch.Tensor,
+        data_samples: Sequence[BaseDataElement] | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Hide patches and fill them in again, to be looked at.
+
+        Args:
+            inputs: Images, (N, C, H, W), on the device of the model.
+            data_samples: N samples, with ``valid`` where pixels miss.
+            mask: Bool (N, L), True where a patch is hidden. None draws
+                from torch's random numbers. Needs a ``MaskedViT``.
+
+        Returns:
+            ``original``, ``masked`` and ``reconstruction``, (N, C, H, W) in
+            the units of the input, NaN where invalid; ``masked`` is NaN in
+            hidden patches too, ``reconstruction`` is the decoder's output
+            in all of them; and ``mask``, bool (N, 1, H, W), True where
+            hidden.
+        """
+        valid = stack_valid(inputs, data_samples)
+        inputs = hide_invalid(inputs, valid)
+        pred, mask = self._decode(inputs, mask)
+        values = self.head.patch_size**2 * self.head.in_channels
+        hidden = self.head.unpatchify(mask[..., None].expand(-1, -1, values))
+        hidden = hidden[:, :1].bool()
+        missing = float('nan')
+        return dict(
+            original=inputs.masked_fill(~valid, missing),
+            masked=inputs.masked_fill(~valid | hidden, missing),
+            reconstruction=self.head.restore(pred, inputs, valid).masked_fill(
+                ~valid, missing
+            ),
+            mask=hidden,
+        )
+
+    def _decode(
+        self, inputs: torch.Tensor, mask: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Predicted patches, (N, L, D), and mask, (N, L), 1 = hidden."""
+        size = tuple(self.backbone.img_size)
+        if tuple(inputs.shape[-2:]) != size:
+            raise ValueError(
+                f'Images must have the size of the backbone, {size}, but '
+                f'got {tuple(inputs.shape[-2:])}. Set the crop or img_size.'
+            )
+        if mask is None:
+            latent, mask, order = self.backbone(inputs)
+        elif isinstance(self.backbone, MaskedViT):
+            latent, mask, order = self.backbone(inputs, mask)
+        else:
+            raise TypeError(
+                f'backbone must be a MaskedViT to be given a mask, but got '
+                f'{type(self.backbone).__name__}.'
+            )
+        return self.neck(latent, order), mask

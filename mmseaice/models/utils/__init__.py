@@ -1,0 +1,14 @@
+"""Tensor steps that several models share."""
+
+from .refine import refine_bilinear, refine_nearest
+from .sliding import slide_windows, window_starts
+from .validity import hide_invalid, stack_valid
+
+__all__ = [
+    'hide_invalid',
+    'refine_bilinear',
+    'refine_nearest',
+    'slide_windows',
+    'stack_valid',
+    'window_starts',
+]

@@ -1,0 +1,56 @@
+"""Scenes in and out of files. No torch: usable from a notebook alone."""
+
+from .build import BuildReport, build_store
+from .checks import check_scene
+from .coarse import interpolate_coarse
+from .geolocation import Geolocation
+from .naming import (
+    ProductId,
+    parse_delays,
+    parse_product_id,
+    parse_swaths,
+    scene_id_from_original,
+)
+from .open import open_scene, scene_files
+from .refine import refine_classes, refine_field
+from .release import find_release
+from .resample import (
+    apply_ready_rule,
+    resample_chart,
+    resample_field,
+    resample_scene,
+)
+from .standardise import destandardise, standardise
+from .store import Crop, SceneStore, StoredScene
+from .variables import CHANNELS, LABEL_THRESHOLDS, RELEASES, Channel
+
+__all__ = [
+    'CHANNELS',
+    'LABEL_THRESHOLDS',
+    'RELEASES',
+    'BuildReport',
+    'Channel',
+    'Crop',
+    'Geolocation',
+    'ProductId',
+    'SceneStore',
+    'StoredScene',
+    'apply_ready_rule',
+    'build_store',
+    'check_scene',
+    'destandardise',
+    'find_release',
+    'interpolate_coarse',
+    'open_scene',
+    'parse_delays',
+    'parse_product_id',
+    'parse_swaths',
+    'refine_classes',
+    'refine_field',
+    'resample_chart',
+    'resample_field',
+    'resample_scene',
+    'scene_files',
+    'scene_id_from_original',
+    'standardise',
+]

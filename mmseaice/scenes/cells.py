@@ -1,0 +1,238 @@
+"""Single arrays on a coarser grid, weighted by overlap area.
+
+Output cell ``(i, j)`` covers the input pixels ``[i f, (i + 1) f)`` on each
+axis, for any real factor ``f >= 1``; the output has ``floor(size / f)``
+cells and pixels count by the area that they share with a cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..charts.codes import IGNORE
+
+ChartRule = Literal['majority', 'nearest', 'max']
+
+#: How charts may be brought to a coarser grid.
+CHART_RULES: tuple[ChartRule, ...] = ('majority', 'nearest', 'max')
+
+_ROUNDING = 1e-9
+_CELLS_AT_ONCE = 1 << 16
+_NEPER_PER_DECIBEL = np.log(10) / 10
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Which pixels each cell covers along one axis, and how much of them.
+
+    Args:
+        pixels: Pixel numbers, shape (cells, k). Slots that a cell does not
+            need repeat its first pixel with weight 0.
+        weights: Covered part of each pixel, 0..1, shape (cells, k).
+        centres: The pixel that holds the cell's centre, shape (cells,).
+        matrix: The same weights as a sparse matrix, shape (cells, pixels).
+    """
+
+    pixels: np.ndarray
+    weights: np.ndarray
+    centres: np.ndarray
+    matrix: csr_array
+
+
+@lru_cache(maxsize=32)
+def cell_axis(size: int, factor: float) -> Axis:
+    """Lay cells of ``factor`` pixels over an axis of ``size`` pixels.
+
+    Raises:
+        ValueError: If the factor is below 1 or not one cell fits.
+    """
+    if not factor >= 1:
+        raise ValueError(f'factor must be at least 1, but got {factor}.')
+    cells = int(size / factor + _ROUNDING)
+    if cells < 1:
+        raise ValueError(
+            f'size must be at least one cell of {factor:g} pixels, but got '
+            f'{size} pixels.'
+        )
+    start = np.arange(cells)[:, None] * factor
+    first = np.floor(start + _ROUNDING).astype(int)
+    pixels = first + np.arange(int(np.ceil(factor)) + 1)
+    overlap = np.minimum(pixels + 1, start + factor) - np.maximum(
+        pixels, start
+    )
+    overlap[overlap < _ROUNDING] = 0
+    pixels = np.where(overlap > 0, pixels, first)
+    weights = np.minimum(overlap, 1.0)
+    matrix = csr_array(
+        (weights.ravel(), (_row_numbers(pixels), pixels.ravel())),
+        shape=(cells, size),
+    )
+    matrix.eliminate_zeros()
+    centres = np.floor(start[:, 0] + factor / 2 + _ROUNDING).astype(int)
+    return Axis(pixels, weights, centres, matrix)
+
+
+def _row_numbers(table: np.ndarray) -> np.ndarray:
+    return np.repeat(np.arange(len(table)), table.shape[1])
+
+
+class CellMean:
+    """Means over the valid part of each cell, for one validity mask.
+
+    Args:
+        valid: True where a pixel counts, shape (H, W).
+        factor: Pixels per cell and axis.
+        min_valid: Share of a cell's area that must be valid.
+    """
+
+    def __init__(
+        self, valid: np.ndarray, factor: float, min_valid: float = 0.5
+    ) -> None:
+        self.valid = valid
+        self.complete = bool(valid.all())
+        self.axes = tuple(cell_axis(size, factor) for size in valid.shape)
+        area = self._sum(valid.astype(np.float64))
+        enough = (min_valid - _ROUNDING) * factor**2
+        self.area = np.where((area >= enough) & (area > 0), area, np.nan)
+
+    def __call__(
+        self, values: np.ndarray, *, decibel: bool = False
+    ) -> np.ndarray:
+        """Average a field.
+
+        Args:
+            values: The field, shape (H, W).
+            decibel: Whether to average in linear power.
+
+        Returns:
+            Means, float32, shape (h, w), NaN in cells with too few valid
+            pixels.
+        """
+        values = values.astype(np.float64)
+        if decibel:
+            values *= _NEPER_PER_DECIBEL
+            np.exp(values, out=values)
+        if not self.complete:
+            values[~self.valid] = 0
+        mean = self._sum(values) / self.area
+        if decibel:
+            mean = np.log(mean) / _NEPER_PER_DECIBEL
+        return mean.astype(np.float32)
+
+    def _sum(self, values: np.ndarray) -> np.ndarray:
+        rows, cols = self.axes
+        return (cols.matrix @ (rows.matrix @ values).T).T
+
+
+def resample_field(
+    values: np.ndarray,
+    valid: np.ndarray,
+    factor: float,
+    *,
+    decibel: bool = False,
+    min_valid: float = 0.5,
+) -> np.ndarray:
+    """Average one field over cells, weighted by area.
+
+    Args:
+        values: The field, shape (H, W).
+        valid: True where the field is valid, shape (H, W).
+        factor: Pixels per cell and axis, any real number >= 1.
+        decibel: Whether the field is in dB and averages in linear power.
+        min_valid: Share of a cell's area that must be valid.
+
+    Returns:
+        Means, float32, shape (H // factor, W // factor), NaN in cells with
+        too few valid pixels.
+    """
+    return CellMean(valid, factor, min_valid)(values, decibel=decibel)
+
+
+def resample_chart(
+    values: np.ndarray,
+    factor: float,
+    how: ChartRule = 'majority',
+    *,
+    min_valid: float = 0.5,
+) -> np.ndarray:
+    """Bring a chart to a coarser grid.
+
+    Args:
+        values: Classes, uint8, 255 without label, shape (H, W).
+        factor: Pixels per cell and axis, any real number >= 1.
+        how: 'majority' takes the class of the largest area, the lower one
+            of two equal ones, and 255 if the labelled share of the cell is
+            below ``min_valid``; 'nearest' the pixel at the cell's centre;
+            'max' the largest number that the cell touches, 255 included.
+        min_valid: Share of a cell's area that must be labelled.
+
+    Returns:
+        Classes of the same dtype, shape (H // factor, W // factor).
+
+    Raises:
+        ValueError: If ``how`` is not one of the three names.
+    """
+    rows, cols = (cell_axis(size, factor) for size in values.shape)
+    if how == 'nearest':
+        return values[rows.centres[:, None], cols.centres]
+    if how == 'max':
+        return _extreme(values, rows, cols, np.maximum)
+    if how != 'majority':
+        raise ValueError(
+            f'how must be one of {", ".join(CHART_RULES)}, but got {how!r}.'
+        )
+    # Polygons are large: most cells hold one class, and only the others
+    # need their areas measured.
+    out = _extreme(values, rows, cols, np.minimum)
+    mixed = np.nonzero(out != _extreme(values, rows, cols, np.maximum))
+    for i in range(0, len(mixed[0]), _CELLS_AT_ONCE):
+        at = tuple(index[i : i + _CELLS_AT_ONCE] for index in mixed)
+        out[at] = _largest_class(values, rows, cols, *at, min_valid)
+    return out
+
+
+def _extreme(
+    values: np.ndarray, rows: Axis, cols: Axis, extreme: np.ufunc
+) -> np.ndarray:
+    """Smallest or largest value that each cell touches."""
+    first, *others = rows.pixels.T
+    lines = values[first]
+    for pixels in others:
+        extreme(lines, values[pixels], out=lines)
+    first, *others = cols.pixels.T
+    out = lines[:, first]
+    for pixels in others:
+        extreme(out, lines[:, pixels], out=out)
+    return out
+
+
+def _largest_class(
+    values: np.ndarray,
+    rows: Axis,
+    cols: Axis,
+    i: np.ndarray,
+    j: np.ndarray,
+    min_valid: float,
+) -> np.ndarray:
+    """The majority class of n single cells (i, j), shape (n,)."""
+    classes = values[rows.pixels[i][:, :, None], cols.pixels[j][:, None, :]]
+    areas = rows.weights[i][:, :, None] * cols.weights[j][:, None, :]
+    classes = classes.reshape(len(i), -1)
+    labelled = classes != IGNORE
+    areas = areas.reshape(len(i), -1)
+    cell = areas.sum(1)
+    count = int(classes[labelled].max(initial=0)) + 1
+    bins = np.arange(len(i))[:, None] * count + classes
+    per_class = np.bincount(
+        bins[labelled], areas[labelled], minlength=len(i) * count
+    ).reshape(len(i), count)
+    shares = np.round(per_class / cell[:, None], 9)
+    best = shares.argmax(1).astype(values.dtype)
+    too_few = shares.sum(1) < min_valid - _ROUNDING * count
+    best[too_few | (shares.max(1) == 0)] = IGNORE
+    return best

@@ -1,0 +1,124 @@
+"""A store of scenes, opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import zarr
+
+from ..errors import StoreError
+from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
+from .stored_scene import Crop, StoredScene, open_node
+
+__all__ = ['Crop', 'SceneStore', 'StoredScene', 'list_scenes', 'read_root']
+
+
+class SceneStore:
+    """A store of scenes, as ``build_store`` writes it.
+
+    Safe to fork and to pickle: no file stays open.
+
+    Args:
+        path: Folder of the store.
+        allow_incomplete: Whether a store whose build has not finished may
+            be read, with the scenes that are there.
+
+    Raises:
+        StoreError: If there is no store, it is of another format, or its
+            build has not finished.
+    """
+
+    def __init__(
+        self, path: str | Path, *, allow_incomplete: bool = False
+    ) -> None:
+        self.path = Path(path)
+        attrs = read_root(self.path)
+        if not (attrs['complete'] or allow_incomplete):
+            raise StoreError(
+                self.path,
+                'a store whose build has finished',
+                'an unfinished one',
+                'Run the same build command again: it continues.',
+            )
+        self.options = StoreOptions(**attrs['options'])
+        self._scenes: dict[str, StoredScene] = {}
+
+    def __reduce__(self) -> tuple:
+        return _reopen, (self.path,)
+
+    @property
+    def spacings(self) -> tuple[float, ...]:
+        """Pixel spacings in metres, finest first."""
+        return self.options.spacings
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels."""
+        return self.options.channels
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the charts."""
+        return self.options.tasks
+
+    @cached_property
+    def scene_ids(self) -> tuple[str, ...]:
+        """Ids of all scenes, sorted."""
+        return tuple(list_scenes(self.path))
+
+    def __getitem__(self, scene_id: str) -> StoredScene:
+        if scene_id not in self._scenes:
+            if scene_id not in self.scene_ids:
+                raise StoreError(
+                    self.path,
+                    f'scene {scene_id!r}',
+                    f'{len(self)} other scenes',
+                    'Check the list of scenes, or add the scene to the '
+                    'store by building again with its file.',
+                )
+            scene = StoredScene(self.path / scene_id, self.options)
+            self._scenes[scene_id] = scene
+        return self._scenes[scene_id]
+
+    def __contains__(self, scene_id: object) -> bool:
+        return scene_id in self.scene_ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.scene_ids)
+
+    def __len__(self) -> int:
+        return len(self.scene_ids)
+
+
+def _reopen(path: Path) -> SceneStore:
+    return SceneStore(path, allow_incomplete=True)
+
+
+def list_scenes(path: Path) -> list[str]:
+    """Ids of the complete scenes in the folder of a store, sorted."""
+    return sorted(
+        folder.parent.name
+        for folder in path.glob('*/zarr.json')
+        if not folder.parent.name.startswith('.')
+    )
+
+
+def read_root(path: Path) -> dict[str, Any]:
+    """Attributes of a store's root group.
+
+    Raises:
+        StoreError: If there is no store or it is of another format.
+    """
+    attrs = dict(open_node(path, zarr.open_group).attrs)
+    found = attrs.get('format'), attrs.get('format_version')
+    if found != (FORMAT, FORMAT_VERSION):
+        raise StoreError(
+            path,
+            f'{FORMAT} version {FORMAT_VERSION}',
+            f'a Zarr group of format {found[0]!r}, version {found[1]!r}',
+            'Build the store again with this version of mmseaice.',
+        )
+    return attrs

@@ -1,0 +1,133 @@
+"""How a store is laid out: its options, numbers and names.
+
+A store is a Zarr 3 group with one group per scene, and there at most five
+files per spacing::
+
+    80/image    (channel, y, x) int16, steps of the channel's quantum
+    80/charts   (task, y, x) uint8, 255 without label
+    160/...     the same at the other spacings
+    coarse      (channel, y, x) float32, 2 km fields as they are
+    tie_points  (2, y, x) float64, latitude and longitude
+
+Channels lie in one array, because a crop then costs one read and a scene
+few files. A chunk holds a square of two channels, or of all charts; all
+chunks of an array share one shard, that is one file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..charts.codes import get_task
+from ..errors import MissingChannelError
+from .cells import CHART_RULES, ChartRule
+from .variables import CHANNELS, FULL_CHANNELS
+
+#: What the root group says it is.
+FORMAT = 'mmseaice scene store'
+FORMAT_VERSION = 1
+
+#: Step of the stored int16 values by channel, in the channel's unit.
+QUANTA = {
+    'HH': 0.01,
+    'HV': 0.01,
+    'incidence_angle': 0.01,
+    'distance_zone': 0.01,
+}
+
+#: Stored value of a missing pixel. Valid ones saturate at +-32767 steps.
+MISSING = -32768
+
+#: Lines and samples of a chunk, and how many channels it holds.
+CHUNK = 256
+CHUNK_CHANNELS = 2
+
+
+@dataclass(frozen=True)
+class StoreOptions:
+    """What every scene of one store has in common.
+
+    Args:
+        spacings: Pixel spacings in metres, each at least 80, or 40 in a
+            store of raw scenes.
+        channels: Canonical channel names.
+        tasks: Charts by name.
+        charts: How charts are resampled.
+        min_valid: Share of a cell that must be valid or labelled.
+        open_options: Further arguments of
+            :func:`~mmseaice.scenes.open_scene`.
+    """
+
+    spacings: tuple[float, ...] = (80.0,)
+    channels: tuple[str, ...] = ('HH', 'HV')
+    tasks: tuple[str, ...] = ('SIC', 'SOD', 'FLOE')
+    charts: ChartRule = 'majority'
+    min_valid: float = 0.5
+    open_options: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        spacings = tuple(sorted({float(s) for s in self.spacings}))
+        object.__setattr__(self, 'spacings', spacings)
+        object.__setattr__(self, 'channels', tuple(self.channels))
+        object.__setattr__(self, 'tasks', tuple(self.tasks))
+        if not spacings or spacings[0] <= 0:
+            raise ValueError(
+                f'spacings must be positive, but got {self.spacings}.'
+            )
+        if not any(name in FULL_CHANNELS for name in self.channels):
+            raise ValueError(
+                'channels must hold one of '
+                f'{", ".join(FULL_CHANNELS)}, but got {self.channels}.'
+            )
+        if self.charts not in CHART_RULES:
+            raise ValueError(
+                f'charts must be one of {", ".join(CHART_RULES)}, but got '
+                f'{self.charts!r}.'
+            )
+        for name in self.channels:
+            if name not in CHANNELS:
+                raise MissingChannelError(
+                    'channels',
+                    f'names among {", ".join(CHANNELS)}',
+                    repr(name),
+                )
+        for name in self.tasks:
+            get_task(name)
+
+    @property
+    def full_channels(self) -> tuple[str, ...]:
+        """Channels on the SAR grid."""
+        return tuple(n for n in self.channels if n in FULL_CHANNELS)
+
+    @property
+    def coarse_channels(self) -> tuple[str, ...]:
+        """Channels on the 2 km grid."""
+        return tuple(n for n in self.channels if n not in FULL_CHANNELS)
+
+    def as_attrs(self) -> dict[str, Any]:
+        """The options as JSON can hold them."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def spacing_name(spacing: float) -> str:
+    """Name of the group of one spacing: '80', '112.5'."""
+    return f'{spacing:g}'
+
+
+def quantise(values: np.ndarray, quantum: float) -> np.ndarray:
+    """Round to int16 steps; NaN becomes :data:`MISSING`."""
+    steps = np.clip(np.rint(values / quantum), MISSING + 1, -(MISSING + 1))
+    return np.where(np.isnan(steps), MISSING, steps).astype(np.int16)
+
+
+def dequantise(steps: np.ndarray, quantum: np.ndarray | float) -> np.ndarray:
+    """Undo :func:`quantise`: float32, NaN where missing."""
+    values = steps * np.asarray(quantum, np.float32)
+    values[steps == MISSING] = np.nan
+    return values

@@ -1,0 +1,158 @@
+"""Reading runs no code, writing leaves whole files."""
+
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+from mmengine import fileio
+from mmengine.runner import CheckpointLoader
+from safetensors.torch import save_file
+
+from mmseaice.engine import (
+    latest_checkpoint,
+    load_checkpoint_file,
+    trusted_checkpoints,
+)
+from mmseaice.errors import CheckpointError, UnsafeCheckpointError
+
+
+class Hostile:
+    """Unpickling it makes a folder."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.fixture
+def weights():
+    return {'a': torch.arange(3.0), 'b': torch.ones(2, 2)}
+
+
+@pytest.fixture(params=['zip', 'legacy', 'bare pickle'])
+def hostile(request, tmp_path):
+    """A file that runs code when it is unpickled, and what it makes."""
+    mark, path = tmp_path / 'mark', tmp_path / 'hostile.pth'
+    content = {'state_dict': {}, 'meta': Hostile(mark)}
+    if request.param == 'bare pickle':
+        path.write_bytes(pickle.dumps(content))
+    else:
+        zipped = request.param == 'zip'
+        torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    return path, mark
+
+
+def load_directly(path):
+    return load_checkpoint_file(path)
+
+
+def load_by_mmengine(path):
+    return CheckpointLoader.load_checkpoint(str(path), 'cpu')
+
+
+@pytest.mark.parametrize('load', [load_directly, load_by_mmengine])
+def test_hostile_file_is_refused_and_runs_nothing(hostile, load):
+    path, mark = hostile
+    with pytest.raises(UnsafeCheckpointError, match='--trust-checkpoint'):
+        load(path)
+    assert not mark.exists()
+
+
+def test_trust_is_given_by_argument_or_block_and_ends(tmp_path):
+    path = tmp_path / 'odd.pth'
+    torch.save({'meta': range(3)}, path)
+    with pytest.raises(UnsafeCheckpointError, match='range'):
+        load_checkpoint_file(path)
+    assert load_checkpoint_file(path, trust=True)['meta'] == range(3)
+    with trusted_checkpoints():
+        assert load_by_mmengine(path)['meta'] == range(3)
+    with trusted_checkpoints(False), pytest.raises(UnsafeCheckpointError):
+        load_by_mmengine(path)
+
+
+def test_named_sources_of_upstream_are_refused():
+    with pytest.raises(UnsafeCheckpointError, match='Download'):
+        load_by_mmengine('torchvision://resnet18')
+
+
+def test_safetensors_keep_values_and_meta(tmp_path, weights):
+    path = tmp_path / 'model.safetensors'
+    save_file(weights, path, metadata={'meta': '{"seed": 3}'})
+    loaded = load_by_mmengine(path)
+    assert loaded['meta'] == {'seed': 3}
+    assert loaded['state_dict'].keys() == weights.keys()
+    for key, value in weights.items():
+        assert torch.equal(loaded['state_dict'][key], value)
+
+
+@pytest.mark.parametrize('suffix', ['.pth', '.safetensors'])
+@pytest.mark.parametrize('share', [0, 0.1, 0.5, 0.95])
+def test_truncated_file_is_named(tmp_path, weights, suffix, share):
+    path = tmp_path / f'model{suffix}'
+    save = torch.save if suffix == '.pth' else save_file
+    save(weights, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(CheckpointError, match=path.name) as caught:
+        load_checkpoint_file(path)
+    assert not isinstance(caught.value, UnsafeCheckpointError)
+
+
+def test_missing_file_folder_and_other_content_are_named(tmp_path):
+    with pytest.raises(CheckpointError, match='nothing of that name'):
+        load_checkpoint_file(tmp_path / 'no.pth')
+    with pytest.raises(CheckpointError, match='folder'):
+        load_checkpoint_file(tmp_path)
+    path = tmp_path / 'tensor.pth'
+    torch.save(torch.ones(3), path)
+    with pytest.raises(CheckpointError, match='Tensor'):
+        load_checkpoint_file(path)
+
+
+def test_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'iter_1.pth'
+    fileio.put(b'old', path)
+    with pytest.raises(TypeError):
+        fileio.put('not bytes', path)
+    assert path.read_bytes() == b'old'
+    assert os.listdir(tmp_path) == ['iter_1.pth']
+    fileio.put_text('new', path)
+    assert path.read_text() == 'new'
+
+
+def test_kill_while_writing_leaves_the_old_file(tmp_path):
+    """The process dies between the last byte and the final rename."""
+    path = tmp_path / 'iter_1.pth'
+    path.write_bytes(b'old')
+    script = f"""
+        import os, signal
+        from mmengine import fileio
+        import mmseaice.engine
+        os.replace = lambda *a: os.kill(os.getpid(), signal.SIGKILL)
+        fileio.put(b'new' * 1000, {str(path)!r})
+    """
+    done = subprocess.run([sys.executable, '-c', textwrap.dedent(script)])
+    assert done.returncode == -9
+    assert path.read_bytes() == b'old'
+
+
+def test_latest_checkpoint_prefers_the_named_and_survives_its_loss(tmp_path):
+    assert latest_checkpoint(tmp_path) is None
+    for step in (5, 10, 9):
+        torch.save({}, tmp_path / f'iter_{step}.pth')
+    torch.save({}, tmp_path / 'best_loss_iter_99.pth')
+    assert latest_checkpoint(tmp_path).name == 'iter_10.pth'
+    named = tmp_path / 'last_checkpoint'
+    # The folder was moved after the run: only the name still holds.
+    named.write_text('/elsewhere/iter_5.pth')
+    assert latest_checkpoint(tmp_path) == tmp_path / 'iter_5.pth'
+    named.write_text('')
+    assert latest_checkpoint(tmp_path).name == 'iter_10.pth'
+    (tmp_path / 'iter_10.pth').write_bytes(b'PK truncated')
+    assert latest_checkpoint(tmp_path).name == 'iter_9.pth'

@@ -1,0 +1,184 @@
+"""What a wheel carries, and what building one leaves behind."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ('configs', 'tools', 'mmseaice')
+FILES = (
+    'setup.py',
+    'pyproject.toml',
+    'MANIFEST.in',
+    'model-index.yml',
+    'LICENSE',
+    'README.md',
+    'CITATION.cff',
+    'CHANGELOG.md',
+)
+
+CONFIG = """\
+default_scope = 'mmengine'
+model = dict(type='LinearToy')
+custom_imports = dict(imports=['toy'])
+train_dataloader = dict(
+    batch_size=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='LinearData'),
+    collate_fn=dict(type='default_collate'),
+)
+train_cfg = dict(by_epoch=False, max_iters=3)
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
+"""
+
+TOY = """\
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModel
+from mmengine.registry import DATASETS, MODELS
+
+@DATASETS.register_module()
+class LinearData(BaseDataset):
+    def load_data_list(self):
+        return [dict(x=torch.ones(1))] * 8
+
+@MODELS.register_module()
+class LinearToy(BaseModel):
+    def __init__(self):
+        super().__init__()
+        self.line = torch.nn.Linear(1, 1)
+
+    def forward(self, x, sample_idx, mode='tensor'):
+        return dict(loss=self.line(x).square().mean())
+"""
+
+
+def run(*command, **kwargs):
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, **kwargs
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+    """A copy of the working tree, with a config that was deleted since."""
+    tree = tmp_path_factory.mktemp('tree')
+    skip = shutil.ignore_patterns('__pycache__', '.mim')
+    for name in PARTS:
+        shutil.copytree(ROOT / name, tree / name, ignore=skip)
+    for name in FILES:
+        shutil.copy2(ROOT / name, tree / name)
+    stale = tree / 'build/lib/mmseaice/.mim/configs/stale.py'
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    return tree
+
+
+def sources_of(tree):
+    return {
+        str(path.relative_to(tree))
+        for name in PARTS
+        for path in (tree / name).rglob('*')
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope='module')
+def wheel(tree, tmp_path_factory):
+    out = tmp_path_factory.mktemp('wheel')
+    before = sources_of(tree)
+    run(
+        *(sys.executable, '-m', 'pip', 'wheel', tree, '--no-deps'),
+        *('--no-build-isolation', '--no-index', '-w', out),
+    )
+    # Building leaves no copy in the tree, where mim would find it twice.
+    assert sources_of(tree) == before
+    return next(out.glob('mmseaice-*.whl'))
+
+
+def test_wheel_carries_package_configs_and_tools(tree, wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {name for name in sources_of(tree) if name.endswith('.py')}
+    expected = {
+        name if name.startswith('mmseaice/') else f'mmseaice/.mim/{name}'
+        for name in sources
+    }
+    python = {name for name in names if name.endswith('.py')}
+    assert expected - names == set()
+    assert python - expected == set()
+    assert 'mmseaice/.mim/model-index.yml' in names
+
+
+def test_wheel_holds_no_other_top_level_package(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split('/')[0] for name in names}
+    assert {top for top in tops if '.dist-info' not in top} == {'mmseaice'}
+
+
+def test_metadata_name_the_floors(wheel):
+    archive = zipfile.ZipFile(wheel)
+    path = next(n for n in archive.namelist() if n.endswith('METADATA'))
+    text = archive.read(path).decode()
+    assert 'Requires-Python: >=3.11' in text
+    for extra in ('test', 'geo', 'terratorch', 'dev'):
+        assert f'Provides-Extra: {extra}' in text
+    for name in ('torch', 'torchvision', 'onedl-mmpretrain', 'zarr'):
+        assert f'Requires-Dist: {name}' in text
+
+
+def test_bounds_agree_with_the_guard_at_import(wheel):
+    """pip must not install what mmseaice then refuses."""
+    from packaging.requirements import Requirement
+
+    from mmseaice.utils.dependencies import REQUIRED
+
+    archive = zipfile.ZipFile(wheel)
+    path = next(n for n in archive.namelist() if n.endswith('METADATA'))
+    lines = archive.read(path).decode().splitlines()
+    prefix = 'Requires-Dist: '
+    found = [Requirement(ln[len(prefix) :]) for ln in lines if prefix in ln]
+    bounds = {r.name: r.specifier for r in found if not r.marker}
+    for name, (_, oldest, refused) in REQUIRED.items():
+        assert oldest in bounds[name]
+        assert refused not in bounds[name]
+
+
+def test_working_tree_holds_no_mim_copy():
+    assert not (ROOT / 'mmseaice/.mim').exists()
+
+
+@pytest.mark.extras
+def test_mim_trains_from_the_wheel(wheel, tmp_path):
+    """openmim in its own environment finds configs and tools and trains."""
+    home = tmp_path / 'venv'
+    venv.create(home, with_pip=True)
+    python = home / 'bin/python'
+    # Torch and the OpenMMLab libraries are lent by the main environment;
+    # mmseaice itself comes from the wheel.
+    site = next((home / 'lib').glob('python*/site-packages'))
+    lent = [path for path in sys.path if path.endswith('site-packages')]
+    run(python, '-m', 'pip', 'install', '-q', 'openmim==0.3.9')
+    run(python, '-m', 'pip', 'install', '-q', '--no-deps', wheel)
+    (site / 'lent.pth').write_text('\n'.join(lent))
+
+    work = tmp_path / 'work'
+    work.mkdir()
+    (work / 'toy.py').write_text(TOY)
+    (work / 'toy_config.py').write_text(CONFIG)
+    env = os.environ | {'PYTHONPATH': str(work), 'PYTHONSAFEPATH': ''}
+    out = run(
+        *(python, '-m', 'mim', 'train', 'mmseaice', 'toy_config.py'),
+        *('--gpus', '0', '--work-dir', work / 'run'),
+        cwd=work,
+        env=env,
+    )
+    assert 'Training finished successfully' in out
+    assert (work / 'run/iter_3.pth').is_file()

@@ -1,0 +1,101 @@
+"""Tiny data where the demo's configs look for theirs, and tools to run."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mmseaice.testing import build_tiny_store, config_root
+
+ROOT = Path(__file__).resolve().parents[2]
+PRETRAINING = 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_500i_simulated.py'
+
+
+@pytest.fixture(scope='session')
+def demo_data(tmp_path_factory):
+    """$MMSEAICE_DATA with stores of random scenes."""
+    data = tmp_path_factory.mktemp('data')
+    spacings = (80, 160, 200, 240)
+    for seed, name in enumerate(('train', 'test')):
+        build_tiny_store(
+            data / f'demo/{name}.zarr',
+            height=210,
+            width=230,
+            first_seed=10 * seed,
+            spacings=spacings,
+        )
+    return data
+
+
+@pytest.fixture(scope='session')
+def run_tool(demo_data):
+    """Run a tool as a user does and return the finished process."""
+
+    def _run(tool, *args, check=True):
+        done = subprocess.run(
+            [sys.executable, ROOT / 'tools' / tool, *map(str, args)],
+            env=os.environ | {'MMSEAICE_DATA': str(demo_data)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        text = done.stdout[-4000:] + done.stderr[-4000:]
+        assert not check or done.returncode == 0, text
+        return done
+
+    return _run
+
+
+@pytest.fixture(scope='session')
+def pretrained(run_tool, tmp_path_factory):
+    """A run of four pre-training steps and what it said."""
+    work_dir = tmp_path_factory.mktemp('pretrained')
+    done = run_tool(
+        'train.py',
+        config_root() / PRETRAINING,
+        *('--work-dir', work_dir),
+        *('--cfg-options', *SHORT),
+    )
+    return work_dir, done
+
+
+@pytest.fixture(scope='session')
+def finetuned(run_tool, pretrained, tmp_path_factory):
+    """A run of four fine-tuning steps on the pre-trained encoder."""
+    work_dir = tmp_path_factory.mktemp('finetuned')
+    encoder = pretrained[0] / 'iter_4.pth'
+    done = run_tool(
+        'train.py',
+        config_root() / FINETUNING,
+        *('--work-dir', work_dir, '--amp', '--cfg-options', *SHORT),
+        f'model.backbone.init_cfg.checkpoint={encoder}',
+    )
+    return work_dir, done
+
+
+SHORT = (
+    'train_cfg.max_iters=4',
+    'default_hooks.checkpoint.interval=2',
+    'default_hooks.logger.interval=1',
+    'train_dataloader.batch_size=2',
+    'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
+)
+
+
+@pytest.fixture(scope='session')
+def load_tool():
+    """Import a tool for its functions."""
+    return lambda name: runpy.run_path(str(ROOT / 'tools' / name))
+
+
+@pytest.fixture(scope='session')
+def short():
+    """Config options for a run of four steps."""
+    return SHORT

@@ -1,0 +1,92 @@
+"""test.py: scores, tables and figures of a trained model."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from mmseaice.testing import config_root
+
+CONFIG = (
+    config_root()
+    / 'downstream/multitask_vit-tiny-p8-upernet_500i_simulated.py'
+)
+FAST = ('test_dataloader.num_workers=0',)
+
+
+@pytest.fixture(scope='module')
+def tested(run_tool, finetuned, tmp_path_factory):
+    out = tmp_path_factory.mktemp('tested') / 'out'
+    done = run_tool(
+        *('test.py', CONFIG, finetuned[0] / 'iter_4.pth', '--out', out),
+        *('--max-figures', 1, '--cfg-options', *FAST),
+    )
+    return out, done
+
+
+def test_metrics_hold_scores_and_origin(tested, finetuned):
+    out, _ = tested
+    report = json.loads((out / 'metrics.json').read_text())
+    assert report['num_scenes'] == 2
+    assert report['checkpoint'] == str(finetuned[0] / 'iter_4.pth')
+    scores = report['scores']
+    combined = (
+        2 * scores['SIC.r2'] + 2 * scores['SOD.f1'] + scores['FLOE.f1']
+    ) / 5
+    assert scores['combined'] == pytest.approx(combined, abs=0.01)
+
+
+def test_tables_plots_and_figures_are_there(tested):
+    out, _ = tested
+    names = {path.name for path in out.iterdir()}
+    assert {'per_class.csv', 'per_scene.csv'} <= names
+    assert {f'confusion_{t}.png' for t in ('SIC', 'SOD', 'FLOE')} <= names
+    assert len(list((out / 'figures').glob('*.png'))) == 1
+
+
+def test_output_ends_with_scores_and_paths(tested):
+    out, done = tested
+    tail = done.stdout[-1500:]
+    assert 'AutoICE/combined' in tail
+    for name in ('metrics.json', 'per_class.csv', 'confusion_FLOE.png'):
+        assert str(out / name) in tail
+
+
+def test_other_preparation_is_refused(run_tool, finetuned, tmp_path):
+    done = run_tool(
+        *('test.py', CONFIG, finetuned[0] / 'iter_4.pth', '--out', tmp_path),
+        *('--cfg-options', *FAST, 'test_dataloader.dataset.spacings=[240]'),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'spacings: trained with [200.0], data have [240.0]' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
+def test_hostile_checkpoint_is_refused_until_trusted(
+    run_tool, finetuned, tmp_path
+):
+    content = torch.load(finetuned[0] / 'iter_4.pth', weights_only=True)
+    content['odd'] = range(3)
+    path = tmp_path / 'odd.pth'
+    torch.save(content, path)
+    options = ('--max-figures', 0, '--out', tmp_path / 'out')
+    args = ('test.py', CONFIG, path, *options)
+    done = run_tool(*args, '--cfg-options', *FAST, check=False)
+    assert done.returncode == 1
+    assert '--trust-checkpoint' in done.stderr
+    done = run_tool(*args, '--trust-checkpoint', '--cfg-options', *FAST)
+    assert not (tmp_path / 'out/figures').exists()
+
+
+def test_config_without_test_data_is_named(run_tool, tmp_path):
+    config = config_root() / 'pretraining/mae_vit-base_30ki_ai4arctic.py'
+    done = run_tool('test.py', config, 'any.pth', check=False)
+    assert done.returncode == 1
+    assert 'expected a test_dataloader' in done.stderr
+
+
+def test_scores_that_do_not_exist_are_null(load_tool):
+    finite = load_tool('test.py')['finite']
+    assert finite({'a': 1, 'b': math.nan}) == {'a': 1.0, 'b': None}

@@ -1,0 +1,209 @@
+"""Show what a masked autoencoder sees, and what it makes of it.
+
+    python tools/analysis/visualize_reconstruction.py CONFIG CHECKPOINT
+
+Draws original, visible part, reconstruction and error of a few samples, one
+row per channel, in the units that the data had before normalisation. If the
+model was trained on normalised patches, the mean and deviation of each
+hidden patch come from the original: the picture shows the structure that
+the decoder found, not the level.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+from mmengine.config import Config, DictAction
+
+if TYPE_CHECKING:
+    from mmengine.dataset import BaseDataset
+
+    from mmseaice.models.selfsup import SeaIceMAE
+
+#: Samples looked at for each one shown.
+CANDIDATES = 8
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; nothing heavy is imported before."""
+    parser = argparse.ArgumentParser(
+        description='Draw reconstructions of a masked autoencoder.'
+    )
+    parser.add_argument('config', help='config file of the pre-training')
+    parser.add_argument('checkpoint', help='checkpoint of the pre-training')
+    parser.add_argument(
+        '--out', required=True, type=Path, help='folder for the figures'
+    )
+    parser.add_argument(
+        '--num', type=int, default=6, help='number of samples (default: 6)'
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help='seed of samples and masks'
+    )
+    parser.add_argument(
+        '--dataloader',
+        default='train_dataloader',
+        help='config entry whose data set is shown '
+        '(default: train_dataloader)',
+    )
+    parser.add_argument(
+        '--scale',
+        choices=('channel', 'figure'),
+        default='channel',
+        help='one grey scale per channel, or one for all (default: channel)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override config entries, e.g. '
+        'train_dataloader.dataset.split=val to show unseen scenes',
+    )
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load a checkpoint that can run code',
+    )
+    return parser.parse_args(argv)
+
+
+def load_model(cfg: Config, path: str, trust: bool) -> SeaIceMAE:
+    """Build the autoencoder and fill it with all weights of the file."""
+    from mmseaice.engine import load_checkpoint_file
+    from mmseaice.errors import CheckpointError
+    from mmseaice.registry import MODELS
+
+    model = MODELS.build(cfg.model)
+    if not hasattr(model, 'reconstruct'):
+        raise CheckpointError(
+            path,
+            'the config of a masked autoencoder beside it',
+            f'one of a {type(model).__name__}',
+            'Give the config that the pre-training ran with.',
+        )
+    checkpoint = load_checkpoint_file(path, trust=trust or None)
+    try:
+        model.load_state_dict(checkpoint.get('state_dict', checkpoint))
+    except RuntimeError as error:
+        raise CheckpointError(
+            path,
+            f'the weights of the {type(model).__name__} in the config',
+            'others: ' + str(error).split('\n')[1].strip(),
+            'Give the config that the pre-training ran with.',
+        ) from error
+    model.eval()
+    return model
+
+
+def choose_samples(
+    dataset: BaseDataset, num: int, seed: int
+) -> list[dict[str, Any]]:
+    """Draw candidates and keep ``num`` that differ in level and texture."""
+    from mmseaice.datasets import Draw
+    from mmseaice.visualization import diverse_subset
+
+    rng = np.random.default_rng(seed)
+    count = min(len(dataset), CANDIDATES * num)
+    indices = rng.choice(len(dataset), count, replace=False)
+    samples = [
+        dataset[Draw(index, number, seed)]
+        for number, index in enumerate(indices)
+    ]
+    features = []
+    for sample in samples:
+        image = sample['inputs'].numpy()
+        features.append([*image.mean((1, 2)), *image.std((1, 2))])
+    return [samples[i] for i in diverse_subset(np.array(features), num)]
+
+
+def to_units(values: np.ndarray, parity: dict) -> tuple[np.ndarray, str]:
+    """Undo the normalisation of (C, H, W) and name the units."""
+    if parity.get('mean') is not None:
+        mean, std = (np.array(parity[key]) for key in ('mean', 'std'))
+        values = values * std[:, None, None] + mean[:, None, None]
+    units = '/'.join(dict.fromkeys(parity.get('units') or ['input units']))
+    scaling = parity.get('scaling', 'none')
+    return values, units if scaling == 'none' else f'{scaling} {units}, 0 to 1'
+
+
+def draw(
+    model: SeaIceMAE,
+    sample: dict[str, Any],
+    parity: dict,
+    out: Path,
+    scale: str,
+) -> Path:
+    """Hide patches of one sample, fill them in, and draw the figure."""
+    from mmseaice.visualization import draw_reconstruction_figure
+
+    batch = {key: [value] for key, value in sample.items()}
+    batch = model.data_preprocessor(batch, False)
+    result = {
+        key: value[0].cpu().numpy()
+        for key, value in model.reconstruct(**batch).items()
+    }
+    original, units = to_units(result['original'], parity)
+    reconstruction, _ = to_units(result['reconstruction'], parity)
+    meta = sample['data_samples'].metainfo
+    hidden = result['mask'][0]
+    title = f'scene {meta.get("scene_id", "?")}, {hidden.mean():.0%} hidden'
+    if meta.get('spacing'):
+        title += f', {meta["spacing"]:g} m'
+    names = parity.get('channels') or [str(i) for i in range(len(original))]
+    return draw_reconstruction_figure(
+        original,
+        reconstruction,
+        hidden,
+        out,
+        channels=names,
+        valid=np.isfinite(original[0]),
+        units=units,
+        scale=scale,
+        title=title,
+    )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Draw the figures and print where they are."""
+    args = parse_args(argv)
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+
+    # Imports of several seconds, so `--help` and typos answer at once.
+    import torch
+    from mmengine.registry import init_default_scope
+
+    from mmseaice.errors import MMSeaIceError
+    from mmseaice.registry import DATASETS
+    from mmseaice.utils.quiet import import_upstream_quietly
+
+    import_upstream_quietly()
+    init_default_scope(cfg.get('default_scope', 'mmseaice'))
+    torch.manual_seed(args.seed)
+    try:
+        model = load_model(cfg, args.checkpoint, args.trust_checkpoint)
+        dataset = DATASETS.build(cfg[args.dataloader].dataset)
+        parity = dataset.metainfo.get('parity', {})
+        samples = choose_samples(dataset, args.num, args.seed)
+        for number, sample in enumerate(samples):
+            out = args.out / f'reconstruction_{number:03d}.png'
+            print(draw(model, sample, parity, out, args.scale))
+    except MMSeaIceError as error:
+        print(f'{type(error).__name__}: {error}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

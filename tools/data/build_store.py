@@ -1,0 +1,110 @@
+r"""Build the scene store that training, testing and maps read from.
+
+    python tools/data/build_store.py data/train data/store \
+        --spacings 80 160 --channels HH HV incidence_angle --workers 4
+
+The same command run again continues an interrupted build, and does nothing
+when all scenes are there. Exit code 2 means that scenes were skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'sources',
+        nargs='+',
+        metavar='SRC',
+        type=Path,
+        help='scene files, or folders of them (.nc, ready-to-train or raw)',
+    )
+    parser.add_argument('out', metavar='OUT', type=Path, help='store folder')
+    parser.add_argument(
+        '--spacings', nargs='+', type=float, default=[80.0], metavar='M',
+        help='pixel spacings in metres (default: 80)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--channels', nargs='+', default=['HH', 'HV'], metavar='NAME',
+        help='canonical channel names (default: HH HV)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--tasks', nargs='*', default=['SIC', 'SOD', 'FLOE'], metavar='NAME',
+        help='charts (default: SIC SOD FLOE); none for unlabelled scenes',
+    )  # fmt: skip
+    parser.add_argument(
+        '--charts', choices=['majority', 'nearest', 'max'],
+        default='majority', help='how charts are brought to coarser spacings',
+    )  # fmt: skip
+    parser.add_argument(
+        '--min-valid', type=float, default=0.5, metavar='SHARE',
+        help='valid share that a coarser cell needs (default: 0.5)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--mask', choices=['chart', 'land', 'none'],
+        help='where SAR is blanked (default: outside the chart)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--release', default='auto', metavar='NAME',
+        help='Oct-2022, Dec-2022 or auto (default)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--rules', choices=['autoice', 'accumulate'], default='autoice',
+        help='how the polygons of raw scenes become classes',
+    )  # fmt: skip
+    parser.add_argument('--sod-threshold', type=float, metavar='SHARE')
+    parser.add_argument('--floe-threshold', type=float, metavar='SHARE')
+    parser.add_argument(
+        '--allow-mixed-releases', action='store_true',
+        help='store scenes of several releases together',
+    )  # fmt: skip
+    parser.add_argument(
+        '--on-error', choices=['raise', 'skip'], default='raise',
+        help='end at a scene that cannot be stored, or leave it out',
+    )  # fmt: skip
+    parser.add_argument(
+        '--workers', type=int, default=1, metavar='N',
+        help='processes, each with one scene in memory (1 to 3 GB)',
+    )  # fmt: skip
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Build the store and say what became of the scenes."""
+    arguments = vars(parse_args())
+    logging.basicConfig(format='%(levelname)s: %(message)s')
+
+    from mmseaice.errors import MMSeaIceError
+    from mmseaice.scenes.build import build_store
+
+    try:
+        report = build_store(**arguments)
+    except (MMSeaIceError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    size = sum(
+        path.stat().st_size
+        for path in report.path.rglob('*')
+        if path.is_file()
+    )
+    print(
+        f'{len(report.written)} scenes written, {len(report.existing)} there '
+        f'before, {len(report.skipped)} skipped; {size / 1e6:.1f} MB'
+    )
+    for reason in report.skipped.values():
+        print(f'skipped: {reason}')
+    print(f'The store is {report.path}')
+    return 2 if report.skipped else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Write train.txt and val.txt for the scenes of a store.
+
+Scenes that share an orbit or an ice chart stay on the same side.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('store', help='store of the training scenes')
+    parser.add_argument('out', help='folder for train.txt and val.txt')
+    parser.add_argument(
+        '--val-share',
+        type=float,
+        default=0.05,
+        help='share of scenes to hold out (default: 0.05)',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Group, split, write, tell."""
+    args = parse_args()
+    from mmseaice.datasets.splits import group_scenes, hold_out, write_split
+    from mmseaice.scenes import SceneStore
+
+    store = SceneStore(args.store)
+    groups = group_scenes(
+        {name: store[name].attrs for name in store.scene_ids}
+    )
+    train, val = hold_out(groups, args.val_share, args.seed)
+    for name, scene_ids in (('train', train), ('val', val)):
+        path = Path(args.out, f'{name}.txt')
+        write_split(path, scene_ids)
+        print(f'{path}: {len(scene_ids)} scenes')
+
+
+if __name__ == '__main__':
+    main()

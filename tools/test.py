@@ -1,0 +1,163 @@
+"""Score a trained model: `python tools/test.py CONFIG CHECKPOINT --out DIR`.
+
+DIR gets metrics.json, the tables, confusion plots and one figure per scene.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.config import Config
+
+from mmseaice.errors import MMSeaIceError
+from mmseaice.utils.atomic import atomic_path
+from mmseaice.utils.cli import (
+    add_run_arguments,
+    read_run_config,
+    readable_errors,
+)
+from mmseaice.version import __version__
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; nothing heavy is imported before."""
+    parser = argparse.ArgumentParser(description='Score a trained model.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint to score')
+    parser.add_argument(
+        '--out', help='folder of the results (work_dirs/<config name>/test)'
+    )
+    parser.add_argument(
+        '--max-figures',
+        type=int,
+        metavar='N',
+        help='draw at most N scenes (all); 0 draws none',
+    )
+    add_run_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Read the config and send every output below ``args.out``."""
+    cfg = read_run_config(args)
+    if cfg.get('test_dataloader') is None:
+        raise MMSeaIceError(
+            args.config,
+            'a test_dataloader',
+            'none',
+            'Test the config of a downstream task.',
+        )
+    default = Path('work_dirs') / Path(args.config).stem / 'test'
+    args.out = args.out or str(default)
+    cfg.work_dir = args.out
+    cfg.load_from = args.checkpoint
+    cfg.resume = False
+    evaluators = cfg.test_evaluator
+    if not isinstance(evaluators, list):
+        evaluators = [evaluators]
+    if any(item['type'].endswith('AutoICEMetric') for item in evaluators):
+        send_charts(cfg, evaluators, args)
+    return cfg
+
+
+def send_charts(
+    cfg: Config, evaluators: list[dict], args: argparse.Namespace
+) -> None:
+    """Have the metric write its tables and a hook draw the scenes."""
+    for evaluator in evaluators:
+        if evaluator['type'].endswith('AutoICEMetric'):
+            evaluator['out_dir'] = args.out
+    hooks = [
+        hook
+        for hook in cfg.get('custom_hooks', None) or []
+        if not hook['type'].endswith('SceneFigureHook')
+    ]
+    if args.max_figures != 0:
+        hooks.append(
+            dict(
+                type='SceneFigureHook',
+                out_dir=str(Path(args.out) / 'figures'),
+                max_scenes=args.max_figures,
+            )
+        )
+    cfg.custom_hooks = hooks
+
+
+def write_metrics(
+    scores: Mapping[str, float], args: argparse.Namespace
+) -> Path:
+    """Add scores and their origin to what the metrics already wrote."""
+    path = Path(args.out) / 'metrics.json'
+    report = json.loads(path.read_text()) if path.is_file() else {}
+    report.setdefault('scores', finite(scores))
+    report.update(
+        config=args.config, checkpoint=args.checkpoint, version=__version__
+    )
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(report, indent=2, allow_nan=False) + '\n')
+    return path
+
+
+def finite(scores: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON knows no NaN: a score that does not exist is null."""
+    return {
+        name: float(value) if math.isfinite(value) else None
+        for name, value in scores.items()
+    }
+
+
+def tell(scores: Mapping[str, float], path: Path) -> None:
+    """End with one table and the paths of what was written."""
+    width = max(map(len, scores), default=0)
+    print()
+    for name, value in scores.items():
+        print(f'{name:<{width}}  {value:10.3f}')
+    print(f'\nScores:  {path}')
+    for title, pattern in {
+        'Tables': '*.csv',
+        'Plots': '*.png',
+        'Figures': 'figures/*.png',
+    }.items():
+        files = sorted(path.parent.glob(pattern))
+        if files:
+            print(f'{title + ":":<8} {files[0]}', end='')
+            print(f' and {len(files) - 1} more' if files[1:] else '')
+
+
+def test(cfg: Config, args: argparse.Namespace) -> None:
+    """Run the test loop and write what it found."""
+    # These take seconds, so they wait until the arguments are known good.
+    from mmengine.runner import Runner
+
+    from mmseaice.engine import trusted_checkpoints
+    from mmseaice.registry import RUNNERS
+    from mmseaice.utils.quiet import import_upstream_quietly
+
+    import_upstream_quietly()
+    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+    with trusted_checkpoints(args.trust_checkpoint):
+        runner = build(cfg)
+        scores = runner.test()
+    if runner.rank == 0:
+        tell(scores, write_metrics(scores, args))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point; also of `mim test mmseaice CONFIG`."""
+    args = parse_args(argv)
+    with readable_errors():
+        test(make_config(args), args)
+
+
+if __name__ == '__main__':
+    main()

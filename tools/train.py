@@ -1,0 +1,116 @@
+"""Train a model: `python tools/train.py CONFIG`.
+
+Everything about the run stands in the config; what is given here overrides
+it. The folder of the run gets the log, the full config and the checkpoints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmengine.config import Config
+
+from mmseaice.utils.cli import (
+    add_run_arguments,
+    read_run_config,
+    readable_errors,
+)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; nothing heavy is imported before."""
+    parser = argparse.ArgumentParser(description='Train a model.')
+    parser.add_argument('config', help='config file')
+    parser.add_argument(
+        '--work-dir', help='folder of the run (work_dirs/<config name>)'
+    )
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from this checkpoint, or from the latest of the run',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='forward pass in bfloat16'
+    )
+    parser.add_argument(
+        '--seed', type=int, help='seed of weights, crops and masks'
+    )
+    add_run_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def use_bfloat16(cfg: Config) -> None:
+    """Switch the plain optimiser wrapper to bfloat16."""
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind == 'OptimWrapper':
+        cfg.optim_wrapper.type = 'Bf16OptimWrapper'
+    elif kind not in ('Bf16OptimWrapper', 'AmpOptimWrapper'):
+        sys.exit(
+            f'optim_wrapper.type must be OptimWrapper for --amp, '
+            f'but got {kind}.'
+        )
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Read the config and apply the command line to it."""
+    cfg = read_run_config(args)
+    default = Path('work_dirs') / Path(args.config).stem
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
+    if args.seed is not None:
+        cfg.setdefault('randomness', {})['seed'] = args.seed
+    if args.amp:
+        use_bfloat16(cfg)
+    return cfg
+
+
+def set_resume(cfg: Config, resume: str | None) -> None:
+    """Point the runner at the checkpoint to go on from."""
+    from mmseaice.engine import latest_checkpoint
+
+    if resume is None:
+        return
+    path = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
+    if path is None:
+        print(f'Nothing to resume in {cfg.work_dir}: starting afresh.')
+        return
+    cfg.resume, cfg.load_from = True, str(path)
+
+
+def train(cfg: Config, args: argparse.Namespace) -> None:
+    """Run the training and say where things are."""
+    # These take seconds, so they wait until the arguments are known good.
+    from mmengine.runner import Runner
+
+    from mmseaice.engine import latest_checkpoint, trusted_checkpoints
+    from mmseaice.registry import RUNNERS
+    from mmseaice.utils.quiet import import_upstream_quietly
+
+    import_upstream_quietly()
+    set_resume(cfg, args.resume)
+    build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
+    with trusted_checkpoints(args.trust_checkpoint):
+        runner = build(cfg)
+        runner.train()
+    if runner.rank == 0:
+        print(f'Checkpoint: {latest_checkpoint(cfg.work_dir)}')
+        print(f'Logs:       {runner.log_dir}')
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point; also of `mim train mmseaice CONFIG`."""
+    args = parse_args(argv)
+    with readable_errors():
+        train(make_config(args), args)
+
+
+if __name__ == '__main__':
+    main()
