@@ -40,7 +40,7 @@ demo: $(VENV)/.installed
 	@echo 'to be filled'
 
 test: $(VENV)/.installed
-	$(PYTEST) -n $(WORKERS) -m 'not extras and not slurm and not soak' tests
+	$(PYTEST) -n $(WORKERS) --dist loadfile -m 'not extras and not slurm and not soak' tests
 
 test-extras: $(VENV)/.installed
 	$(PYTEST) -m 'extras or slurm' tests

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from mmseaice.testing import build_tiny_store
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ('configs', 'tools', 'mmseaice')
 FILES = (
@@ -23,40 +25,13 @@ FILES = (
     'CHANGELOG.md',
 )
 
-CONFIG = """\
-default_scope = 'mmengine'
-model = dict(type='LinearToy')
-custom_imports = dict(imports=['toy'])
-train_dataloader = dict(
-    batch_size=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='LinearData'),
-    collate_fn=dict(type='default_collate'),
+RECIPE = 'mae_vit-tiny-p8_500i_simulated.py'
+SHORT = (
+    'train_cfg.max_iters=3',
+    'train_dataloader.batch_size=2',
+    'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
 )
-train_cfg = dict(by_epoch=False, max_iters=3)
-optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
-"""
-
-TOY = """\
-import torch
-from mmengine.dataset import BaseDataset
-from mmengine.model import BaseModel
-from mmengine.registry import DATASETS, MODELS
-
-@DATASETS.register_module()
-class LinearData(BaseDataset):
-    def load_data_list(self):
-        return [dict(x=torch.ones(1))] * 8
-
-@MODELS.register_module()
-class LinearToy(BaseModel):
-    def __init__(self):
-        super().__init__()
-        self.line = torch.nn.Linear(1, 1)
-
-    def forward(self, x, sample_idx, mode='tensor'):
-        return dict(loss=self.line(x).square().mean())
-"""
 
 
 def run(*command, **kwargs):
@@ -157,28 +132,32 @@ def test_working_tree_holds_no_mim_copy():
 
 @pytest.mark.extras
 def test_mim_trains_from_the_wheel(wheel, tmp_path):
-    """openmim in its own environment finds configs and tools and trains."""
+    """openmim in its own environment finds config and tool by name."""
     home = tmp_path / 'venv'
     venv.create(home, with_pip=True)
     python = home / 'bin/python'
-    # Torch and the OpenMMLab libraries are lent by the main environment;
-    # mmseaice itself comes from the wheel.
-    site = next((home / 'lib').glob('python*/site-packages'))
-    lent = [path for path in sys.path if path.endswith('site-packages')]
     run(python, '-m', 'pip', 'install', '-q', 'openmim==0.3.9')
     run(python, '-m', 'pip', 'install', '-q', '--no-deps', wheel)
+    # Torch and the OpenMMLab libraries are lent by the main environment;
+    # mmseaice and setuptools come from the new one, which stands first.
+    site = next((home / 'lib').glob('python*/site-packages'))
+    lent = [path for path in sys.path if path.endswith('site-packages')]
     (site / 'lent.pth').write_text('\n'.join(lent))
 
-    work = tmp_path / 'work'
-    work.mkdir()
-    (work / 'toy.py').write_text(TOY)
-    (work / 'toy_config.py').write_text(CONFIG)
-    env = os.environ | {'PYTHONPATH': str(work), 'PYTHONSAFEPATH': ''}
-    out = run(
-        *(python, '-m', 'mim', 'train', 'mmseaice', 'toy_config.py'),
-        *('--gpus', '0', '--work-dir', work / 'run'),
-        cwd=work,
-        env=env,
+    build_tiny_store(
+        tmp_path / 'data/demo/train.zarr',
+        height=210,
+        width=230,
+        spacings=(160, 200, 240),
     )
-    assert 'Training finished successfully' in out
-    assert (work / 'run/iter_3.pth').is_file()
+    out = run(
+        *(home / 'bin/mim', 'train', 'mmseaice', RECIPE, '--gpus', 0),
+        *('--work-dir', tmp_path / 'run', '--cfg-options', *SHORT),
+        cwd=tmp_path,
+        env=os.environ | {'MMSEAICE_DATA': str(tmp_path / 'data')},
+    )
+    assert (tmp_path / 'run/iter_3.pth').is_file(), out
+    assert str(site) in run(
+        *(python, '-c', 'import mmseaice; print(mmseaice.__file__)'),
+        cwd=tmp_path,
+    )

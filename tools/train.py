@@ -92,13 +92,14 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
 
     from mmseaice.engine import latest_checkpoint, trusted_checkpoints
     from mmseaice.registry import RUNNERS
-    from mmseaice.utils.quiet import import_upstream_quietly
+    from mmseaice.utils.quiet import import_upstream_quietly, quieten_console
 
     import_upstream_quietly()
     set_resume(cfg, args.resume)
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
+        quieten_console(runner.logger)
         runner.train()
     if runner.rank == 0:
         print(f'Checkpoint: {latest_checkpoint(cfg.work_dir)}')

@@ -1,8 +1,9 @@
-"""Import upstream without its two known lines of noise."""
+"""Upstream without the lines that tell a user nothing."""
 
 from __future__ import annotations
 
 import io
+import logging
 import sys
 import warnings
 from contextlib import redirect_stdout
@@ -29,3 +30,16 @@ def import_upstream_quietly() -> None:
     for line in captured.getvalue().splitlines():
         if 'Could not import OneDL' not in line:
             sys.stdout.write(f'{line}\n')
+
+
+def quieten_console(logger: logging.Logger) -> None:
+    """Keep upstream's line per parameter in the log file alone.
+
+    Args:
+        logger: The runner's logger, which has a console and a file.
+    """
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            handler.addFilter(
+                lambda record: 'paramwise_options' not in str(record.msg)
+            )

@@ -110,4 +110,5 @@ def _spare_false_alarm(runner: Runner, checkpoint: dict) -> None:
 
 def _says_something(record: logging.LogRecord) -> bool:
     """Hold back what mmengine says about itself at every checkpoint."""
-    return 'FileClient' not in str(record.msg)
+    text = str(record.msg)
+    return 'FileClient' not in text and 'HardDiskBackend' not in text

@@ -1,0 +1,92 @@
+"""Simulate AI4Arctic scenes: train/, test/, raw/, truth/, metadata.csv."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from mmseaice.errors import MMSeaIceError
+from mmseaice.scenes.simulator import write_scenes
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description='Simulate sea-ice scenes in the format of AI4Arctic.',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument('out', type=Path, help='folder to write to')
+    parser.add_argument('--scenes', type=int, default=12, help='how many')
+    parser.add_argument(
+        '--test-scenes',
+        type=int,
+        default=0,
+        metavar='M',
+        help='how many of them (the last) are test scenes',
+    )
+    parser.add_argument(
+        '--kind', choices=('ready', 'raw', 'both'), default='ready'
+    )
+    parser.add_argument(
+        '--lines',
+        type=int,
+        default=2000,
+        help='raw lines of 40 m, 400 or more; real scenes have about 10000',
+    )
+    parser.add_argument(
+        '--samples',
+        type=int,
+        default=2000,
+        help='raw samples of 40 m, 400 or more; real scenes about 10460',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--workers', type=int, default=1)
+    parser.add_argument(
+        '--release', choices=('Dec-2022', 'Oct-2022'), default='Dec-2022'
+    )
+    parser.add_argument(
+        '--plain',
+        action='store_true',
+        help='without the special scenes (no ice, short, masked labels, '
+        'shared time stamp) that larger sets hold',
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Write the scenes and say where they are."""
+    args = parse_args()
+    began = time.monotonic()
+    try:
+        paths = write_scenes(
+            args.out,
+            args.scenes,
+            lines=args.lines,
+            samples=args.samples,
+            kind=args.kind,
+            seed=args.seed,
+            test_scenes=args.test_scenes,
+            release=args.release,
+            specials=not args.plain,
+            workers=args.workers,
+            progress=True,
+        )
+    except (MMSeaIceError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    size = sum(path.stat().st_size for path in paths) / 1e6
+    print(
+        f'{args.scenes} scenes, {len(paths)} files, {size:.1f} MB in '
+        f'{time.monotonic() - began:.0f} s'
+    )
+    for folder in dict.fromkeys(path.parent for path in paths[:-1]):
+        count = sum(path.parent == folder for path in paths)
+        print(f'  {folder}: {count} files')
+    print(f'  {paths[-1]}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
