@@ -46,6 +46,8 @@ REQUIRES = [
     'safetensors>=0.4',
     # 1.5 is the first for numpy 2.
     'scikit-learn>=1.5',
+    # 4.60 is the oldest that huggingface tools accept; progress bars.
+    'tqdm>=4.60',
     # -- Looking --------------------------------------------------------
     # 3.9 is the first for numpy 2.
     'matplotlib>=3.9',

@@ -15,6 +15,7 @@ from mmseaice.testing import config_root, find_configs
 
 CONFIGS = find_configs()
 IDS = [path.stem for path in CONFIGS]
+CHARTING = [path for path in CONFIGS if path.stem.startswith('multitask')]
 
 
 @pytest.fixture
@@ -23,6 +24,31 @@ def bare(monkeypatch, tmp_path):
     for name in [name for name in os.environ if 'MMSEAICE' in name]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def build():
+    """Build a model in our scope."""
+    with DefaultScope.overwrite_default_scope('mmseaice'):
+        yield MODELS.build
+
+
+def shrink(cfg):
+    """Make a charting model small, but as deep and with the same groups."""
+    cfg.backbone.update(
+        arch=dict(
+            embed_dims=64, num_layers=12, num_heads=2, feedforward_channels=64
+        ),
+        img_size=64,
+        init_cfg=None,
+    )
+    cfg.neck.embed_dim = 64
+    for head in cfg.heads.values():
+        head.update(in_channels=[64] * 4)
+        if head.channels > 64:
+            head.channels = 64
+    cfg.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
+    return cfg
 
 
 def bases_of(path):
@@ -41,7 +67,7 @@ def depth(path):
 
 @pytest.mark.usefixtures('bare')
 @pytest.mark.parametrize('path', CONFIGS, ids=IDS)
-def test_config_parses_and_model_builds(path):
+def test_config_parses_and_model_builds(path, build):
     cfg = Config.fromfile(path)
     assert cfg.default_scope == 'mmseaice'
     assert cfg.randomness.seed is not None
@@ -50,12 +76,49 @@ def test_config_parses_and_model_builds(path):
         parts = (f'{loop}_dataloader', f'{loop}_cfg', f'{loop}_evaluator')
         assert len({cfg.get(part) is None for part in parts}) == 1, parts
     # On the meta device the largest encoder takes no memory.
-    with (
-        DefaultScope.overwrite_default_scope('mmseaice'),
-        torch.device('meta'),
-    ):
-        model = MODELS.build(cfg.model)
+    with torch.device('meta'):
+        model = build(cfg.model)
     assert any(p.requires_grad for p in model.parameters())
+    for name, part in model.named_modules():
+        if isinstance(part, torch.nn.GroupNorm):
+            assert part.num_channels >= 2 * part.num_groups, name
+
+
+@pytest.mark.usefixtures('bare')
+@pytest.mark.parametrize('path', CHARTING, ids=lambda path: path.stem)
+def test_a_last_batch_of_one_window_is_charted(path, build):
+    cfg = shrink(Config.fromfile(path).model)
+    cfg.test_cfg.batch_size = 8
+    model = build(cfg).eval()
+    with torch.no_grad():
+        (sample,) = model.predict(torch.randn(1, 2, 128, 128))  # 3 x 3
+    assert sample.tasks == ('SIC', 'SOD', 'FLOE')
+
+
+@pytest.mark.usefixtures('bare')
+@pytest.mark.parametrize('path', CONFIGS, ids=IDS)
+def test_every_setting_is_live(path):
+    """No loader stands beside those that mmengine knows."""
+    cfg = Config.fromfile(path)
+    known = {f'{loop}_dataloader' for loop in ('train', 'val', 'test')}
+    found = {name for name in cfg if name.endswith('_dataloader')}
+    assert 'train_dataloader' in found
+    assert found <= known
+    assert None not in [cfg[name] for name in found]
+
+
+@pytest.mark.usefixtures('bare')
+def test_data_are_normalised_alike_before_and_after_pretraining():
+    statistics = {}
+    for path in Path(config_root(), '_base_/datasets').glob('*.py'):
+        cfg = Config.fromfile(path)
+        source = path.stem.rpartition('_')[0]
+        found = (cfg.mean.to_dict(), cfg.std.to_dict())
+        assert statistics.setdefault(source, found) == found
+        for step in cfg.train_dataloader.dataset.pipeline:
+            if step.type == 'NormaliseScene':
+                assert (step.mean, step.std) == (cfg.mean, cfg.std)
+    assert len(statistics) == 3
 
 
 @pytest.mark.usefixtures('bare')

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +19,12 @@ if importlib.util.find_spec('mmseaice') is None:
 from mmengine.config import Config
 
 from mmseaice.errors import MMSeaIceError
-from mmseaice.utils.atomic import atomic_path
 from mmseaice.utils.cli import (
     add_run_arguments,
     read_run_config,
     readable_errors,
 )
+from mmseaice.utils.json_file import write_json
 from mmseaice.version import __version__
 
 
@@ -62,21 +61,22 @@ def make_config(args: argparse.Namespace) -> Config:
     cfg.work_dir = args.out
     cfg.load_from = args.checkpoint
     cfg.resume = False
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, list):
-        evaluators = [evaluators]
-    if any(item['type'].endswith('AutoICEMetric') for item in evaluators):
-        send_charts(cfg, evaluators, args)
+    if chart_metrics(cfg):
+        send_charts(cfg, args)
     return cfg
 
 
-def send_charts(
-    cfg: Config, evaluators: list[dict], args: argparse.Namespace
-) -> None:
+def chart_metrics(cfg: Config) -> list[dict]:
+    """The metrics of a config that write a report on charts."""
+    found = cfg.test_evaluator
+    found = found if isinstance(found, list) else [found]
+    return [m for m in found if m['type'].endswith('AutoICEMetric')]
+
+
+def send_charts(cfg: Config, args: argparse.Namespace) -> None:
     """Have the metric write its tables and a hook draw the scenes."""
-    for evaluator in evaluators:
-        if evaluator['type'].endswith('AutoICEMetric'):
-            evaluator['out_dir'] = args.out
+    for metric in chart_metrics(cfg):
+        metric['out_dir'] = args.out
     hooks = [
         hook
         for hook in cfg.get('custom_hooks', None) or []
@@ -94,26 +94,23 @@ def send_charts(
 
 
 def write_metrics(
-    scores: Mapping[str, float], args: argparse.Namespace
+    scores: Mapping[str, float], cfg: Config, args: argparse.Namespace
 ) -> Path:
-    """Add scores and their origin to what the metrics already wrote."""
+    """Write all scores of this run, by their full names, and their origin.
+
+    What the metric on charts has just reported is kept beside them; a file
+    that an earlier run left is not.
+    """
     path = Path(args.out) / 'metrics.json'
-    report = json.loads(path.read_text()) if path.is_file() else {}
-    report.setdefault('scores', finite(scores))
+    report = json.loads(path.read_text()) if chart_metrics(cfg) else {}
     report.update(
-        config=args.config, checkpoint=args.checkpoint, version=__version__
+        scores={name: float(value) for name, value in scores.items()},
+        config=args.config,
+        checkpoint=args.checkpoint,
+        version=__version__,
     )
-    with atomic_path(path) as part:
-        part.write_text(json.dumps(report, indent=2, allow_nan=False) + '\n')
+    write_json(path, report)
     return path
-
-
-def finite(scores: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON knows no NaN: a score that does not exist is null."""
-    return {
-        name: float(value) if math.isfinite(value) else None
-        for name, value in scores.items()
-    }
 
 
 def tell(scores: Mapping[str, float], path: Path) -> None:
@@ -149,7 +146,7 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
         runner = build(cfg)
         scores = runner.test()
     if runner.rank == 0:
-        tell(scores, write_metrics(scores, args))
+        tell(scores, write_metrics(scores, cfg, args))
 
 
 def main(argv: list[str] | None = None) -> None:

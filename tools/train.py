@@ -17,6 +17,7 @@ if importlib.util.find_spec('mmseaice') is None:
 
 from mmengine.config import Config
 
+from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_run_arguments,
     read_run_config,
@@ -54,9 +55,11 @@ def use_bfloat16(cfg: Config) -> None:
     if kind == 'OptimWrapper':
         cfg.optim_wrapper.type = 'Bf16OptimWrapper'
     elif kind not in ('Bf16OptimWrapper', 'AmpOptimWrapper'):
-        sys.exit(
-            f'optim_wrapper.type must be OptimWrapper for --amp, '
-            f'but got {kind}.'
+        raise MMSeaIceError(
+            'optim_wrapper.type',
+            'OptimWrapper for --amp',
+            kind,
+            'Leave --amp away.',
         )
 
 

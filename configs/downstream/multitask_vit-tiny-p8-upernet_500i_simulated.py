@@ -2,12 +2,14 @@
 
 _base_ = [
     '../_base_/models/multitask_vit-upernet.py',
-    '../_base_/datasets/simulated.py',
+    '../_base_/datasets/simulated_charts.py',
     '../_base_/schedules/finetuning_30ki.py',
     '../_base_/default_runtime.py',
 ]
 
-head = dict(in_channels=[192] * 4, channels=32)
+# Groups of one channel would remove the level of the backscatter.
+norm_cfg = dict(type='GN', num_groups=4)
+head = dict(in_channels=[192] * 4, channels=32, norm_cfg=norm_cfg)
 model = dict(
     data_preprocessor=dict(size_divisor=8),
     backbone=dict(
@@ -27,18 +29,14 @@ model = dict(
             prefix='backbone.',
         ),
     ),
-    neck=dict(embed_dim=192, rescales=[2, 1, 0.5, 0.25]),
+    neck=dict(embed_dim=192, rescales=[2, 1, 0.5, 0.25], norm_cfg=norm_cfg),
     heads=dict(SIC=head, SOD=head, FLOE=head),
     test_cfg=dict(crop_size=(64, 64), stride=(32, 32)),
 )
-train_dataloader = _base_.finetuning_dataloader
-val_dataloader = None
-val_evaluator = None
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=500),
 ]
 train_cfg = dict(max_iters=500)
-val_cfg = None
 default_hooks = dict(checkpoint=dict(interval=250))

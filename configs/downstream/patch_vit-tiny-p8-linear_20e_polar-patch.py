@@ -1,7 +1,7 @@
 """A linear head on a frozen ViT-Tiny/8: water, ice or land in real patches."""
 
 _base_ = [
-    '../_base_/datasets/polar_patch.py',
+    '../_base_/datasets/polar_patch_classification.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -28,6 +28,7 @@ model = dict(
             prefix='backbone.',
         ),
     ),
+    neck=dict(type='mmpretrain.GlobalAveragePooling'),
     head=dict(
         type='mmpretrain.LinearClsHead',
         num_classes=3,
@@ -36,12 +37,6 @@ model = dict(
         cal_acc=False,
     ),
 )
-train_dataloader = _base_.classification_dataloader
-val_dataloader = _base_.validation_dataloader
-val_evaluator = [
-    dict(type='mmpretrain.Accuracy'),
-    dict(type='mmpretrain.SingleLabelMetric'),
-]
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-2, weight_decay=0)
 )
@@ -49,6 +44,5 @@ param_scheduler = dict(
     type='CosineAnnealingLR', T_max=20, convert_to_iter_based=True
 )
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=1)
-val_cfg = dict(type='ValLoop')
 default_hooks = dict(checkpoint=dict(by_epoch=True, interval=5))
 log_processor = dict(by_epoch=True)

@@ -2,12 +2,11 @@
 
 _base_ = [
     '../_base_/models/mae_vit-tiny-p8.py',
-    '../_base_/datasets/polar_patch.py',
+    '../_base_/datasets/polar_patch_pretraining.py',
     '../_base_/schedules/pretraining_30ki.py',
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = _base_.pretraining_dataloader
 optim_wrapper = dict(
     optimizer=dict(lr=1.5e-3, betas=(0.9, 0.95), weight_decay=0.05)
 )

@@ -2,14 +2,11 @@
 
 _base_ = [
     '../_base_/models/mae_vit-tiny-p8.py',
-    '../_base_/datasets/simulated.py',
+    '../_base_/datasets/simulated_pretraining.py',
     '../_base_/schedules/pretraining_30ki.py',
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = _base_.pretraining_dataloader
-test_dataloader = None
-test_evaluator = None
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),

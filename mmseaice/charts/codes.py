@@ -19,8 +19,9 @@ from typing import Literal
 #: Label value of pixels without a usable label, for every task.
 IGNORE = 255
 
-#: Grey of masked pixels in every figure and product.
-IGNORE_COLOUR = (150, 150, 150)
+#: Light grey of masked chart pixels in every figure and product. Not the
+#: darker (150, 150, 150), which is fast ice in the WMO colour standard.
+IGNORE_COLOUR = (205, 205, 205)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Task:
         palette: RGB colour (0..255) by class number.
         code_map: SIGRID-3 code to class number; codes without a usable
             class map to :data:`IGNORE`.
-        output_codes: The SIGRID-3 code written for each class number.
+        output_codes: The SIGRID-3 code written for each class number; -9
+            leaves the field empty.
         weight: Weight of the task in the combined AutoICE score.
     """
 
@@ -150,7 +152,9 @@ FLOE = Task(
         (9, 10),
         ignored=(1, 8, 21, 22),
     ),
-    output_codes=(0, 2, 3, 4, 5, 6, 10),
+    # Open water has no form: the field stays empty (-9). A 0 would name a
+    # form of ice, pancakes.
+    output_codes=(-9, 2, 3, 4, 5, 6, 10),
     weight=1.0,
 )
 

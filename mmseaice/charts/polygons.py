@@ -179,7 +179,7 @@ def polygons_to_charts(
     with the largest share gives the class if that share is at least
     ``threshold`` of CT, and nothing does otherwise. A polygon of type W, or
     with a total below one tenth, is water in all three charts. A form
-    without a class (fast ice, pancakes, ...) in any type empties the FLOE
+    without a class (fast ice, brash, ...) in any type empties the FLOE
     label of the whole polygon.
 
     Codes that stand in no table give :data:`~mmseaice.charts.IGNORE`, with a

@@ -3,14 +3,13 @@
 from .ai4arctic import AI4ArcticDataset
 from .polar_patch import PolarPatchDataset
 from .samplers import BalancedSampler, Draw, EpochSampler
-from .splits import read_split, write_split
+from .wrappers import ClassBalancedDataset
 
 __all__ = [
     'AI4ArcticDataset',
     'BalancedSampler',
+    'ClassBalancedDataset',
     'Draw',
     'EpochSampler',
     'PolarPatchDataset',
-    'read_split',
-    'write_split',
 ]

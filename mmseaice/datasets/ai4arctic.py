@@ -12,6 +12,7 @@ from mmengine.logging import MMLogger
 from ..charts import get_task
 from ..errors import DatasetError, MMSeaIceError
 from ..registry import DATASETS
+from ..scenes.splits import read_split
 from ..scenes.store import SceneStore
 from ..scenes.variables import CHANNELS
 from .parity import one_or_all, parity_record
@@ -22,21 +23,17 @@ from .preflight import (
     check_stored_scene,
 )
 from .samplers import generator_of
-from .splits import read_split
 from .transforms import CropScene, LoadScene
+
+#: The rules that lead from 40 m pixels to any spacing: the producers' own
+#: step to 80 m, which ready-to-train scenes have behind them, then area
+#: means. Spacings that stop on the way follow the same rules.
+RESAMPLER = 'ready+area'
 
 
 def _several(values: Any) -> tuple:
     """A tuple also of a single value, as command lines give it."""
     return (values,) if isinstance(values, (str, int, float)) else (*values,)
-
-
-def _resampler(spacings: Sequence[float]) -> str:
-    """Name of the rules that led to these spacings, in m.
-
-    Ready-to-train scenes have been through the first one already.
-    """
-    return 'none' if max(spacings) < 80 else 'ready+area'
 
 
 @DATASETS.register_module()
@@ -214,7 +211,7 @@ class AI4ArcticDataset(BaseDataset):
             self.channels,
             self.spacings,
             [CHANNELS[name].units for name in self.channels],
-            resampler=_resampler(self.spacings),
+            resampler=RESAMPLER,
             chart_resampling=self._scenes.options.charts,
             min_valid=self._scenes.options.min_valid,
             **{

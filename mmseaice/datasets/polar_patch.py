@@ -171,5 +171,5 @@ class PolarPatchDataset(BaseDataset):
         return self.pipeline(results)
 
     def get_cat_ids(self, idx: int) -> list[int]:
-        """Class of a patch, for mmengine's ``ClassBalancedDataset``."""
+        """Class of a patch, for ``ClassBalancedDataset``."""
         return [self.get_data_info(int(idx))['gt_label']]

@@ -17,6 +17,7 @@ from .hooks import (
 )
 from .optim_wrapper import Bf16OptimWrapper
 from .parity import check_parity, parity_differences
+from .weights import load_weights
 
 __all__ = [
     'AtomicLocalBackend',
@@ -27,6 +28,7 @@ __all__ = [
     'check_parity',
     'latest_checkpoint',
     'load_checkpoint_file',
+    'load_weights',
     'parity_differences',
     'trusted_checkpoints',
 ]

@@ -17,8 +17,24 @@ from ..errors import ParityError
 #: Entries that say who wrote the record, not how the data were prepared.
 INFORMATIVE = frozenset({'version'})
 
+#: Entries that an encoder's pixels must share with those it goes on with.
+PIXEL_ENTRIES = (
+    'channels',
+    'units',
+    'scaling',
+    'mean',
+    'std',
+    'clip',
+    'fill',
+)
+
 #: Entries that only matter where both sides have labels.
 LABEL_ENTRIES = frozenset({'label_rule', 'chart_resampling'})
+
+
+def has_record(record: Mapping | None) -> bool:
+    """Whether a record says anything of how data were prepared."""
+    return bool(set(record or ()) - INFORMATIVE)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -20,12 +20,20 @@ from .resample import (
     resample_field,
     resample_scene,
 )
+from .splits import group_scenes, hold_out, read_split, write_split
 from .standardise import destandardise, standardise
 from .store import Crop, SceneStore, StoredScene
-from .variables import CHANNELS, LABEL_THRESHOLDS, RELEASES, Channel
+from .variables import (
+    CHANNELS,
+    CHART_SPACING,
+    LABEL_THRESHOLDS,
+    RELEASES,
+    Channel,
+)
 
 __all__ = [
     'CHANNELS',
+    'CHART_SPACING',
     'LABEL_THRESHOLDS',
     'RELEASES',
     'BuildReport',
@@ -40,11 +48,14 @@ __all__ = [
     'check_scene',
     'destandardise',
     'find_release',
+    'group_scenes',
+    'hold_out',
     'interpolate_coarse',
     'open_scene',
     'parse_delays',
     'parse_product_id',
     'parse_swaths',
+    'read_split',
     'refine_classes',
     'refine_field',
     'resample_chart',
@@ -53,4 +64,5 @@ __all__ = [
     'scene_files',
     'scene_id_from_original',
     'standardise',
+    'write_split',
 ]

@@ -16,12 +16,13 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
 
     Args:
         scene: Canonical scene.
-        tasks: Charts that must have at least one labelled pixel, by name.
+        tasks: Charts that must be there, by name, with a labelled pixel in
+            at least one of them: a real scene may have no SOD or FLOE.
 
     Raises:
         EmptySceneError: If no SAR pixel is valid.
         MissingVariableError: If a chart is absent.
-        EmptyChartError: If a chart has no labelled pixel.
+        EmptyChartError: If no chart has a labelled pixel.
     """
     path = scene.attrs.get('path') or scene.attrs.get('scene_id', 'scene')
     for name in ('HH', 'HV'):
@@ -32,6 +33,7 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
                 f'none (mask {scene.attrs.get("mask", "")!r})',
                 'Leave the scene out of the list, or choose another mask.',
             )
+    tasks = tuple(tasks)
     for task in tasks:
         if task not in scene:
             raise MissingVariableError(
@@ -40,10 +42,10 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
                 f'only {", ".join(map(str, scene.data_vars))}',
                 "A test scene's charts are in its '_prep_reference.nc'.",
             )
-        if (scene[task].values == IGNORE).all():
-            raise EmptyChartError(
-                path,
-                f'labelled pixels in {task}',
-                f'{IGNORE} everywhere',
-                'Leave the scene out of the list for this task.',
-            )
+    if tasks and all((scene[task].values == IGNORE).all() for task in tasks):
+        raise EmptyChartError(
+            path,
+            f'labelled pixels in {", ".join(tasks)}',
+            f'{IGNORE} everywhere',
+            'Leave the scene out of the list, or choose other tasks.',
+        )

@@ -16,6 +16,9 @@ RELEASES = ('Oct-2022', 'Dec-2022')
 #: Thresholds (SOD, FLOE) behind the labels of each release.
 LABEL_THRESHOLDS = {'Oct-2022': (0.70, 0.50), 'Dec-2022': (0.65, 0.65)}
 
+#: Spacing (m) of the grid that charts are published and scored on.
+CHART_SPACING = 80.0
+
 #: One AMSR2 and ERA5 cell covers this many 40 m pixels on each axis.
 COARSE_CELL = 50
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,28 +10,49 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path that becomes ``path`` if the block succeeds.
+    """Yield a temporary path that becomes the file ``path`` on success.
 
-    Works for files and folders. The temporary lies in the same folder, so
-    the final rename is atomic; on an error it is removed and whatever was
-    at ``path`` before stays as it was.
+    The temporary lies in the same folder, so the final rename is atomic; on
+    an error it is removed and whatever was at ``path`` before stays as it
+    was. A folder at ``path`` is such an error.
 
     Args:
-        path: Final path. Missing parent folders are made.
+        path: Final path of the file. Missing parent folders are made.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.{os.getpid()}.part')
     try:
         yield part
-        if part.is_file():
-            with open(part, 'rb') as file:
-                os.fsync(file.fileno())
-        elif path.is_dir():
-            shutil.rmtree(path)
+        with open(part, 'rb') as file:
+            os.fsync(file.fileno())
         os.replace(part, path)
     finally:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
-        else:
+        part.unlink(missing_ok=True)
+
+
+def remove_abandoned_parts(folder: str | os.PathLike, since: float) -> None:
+    """Remove temporaries of :func:`atomic_path` that nobody will finish.
+
+    Args:
+        folder: Folder of the finished files; folders below are left alone.
+        since: Time (s since 1970) at which the present run began. Older
+            temporaries go, and those whose process has ended.
+    """
+    for part in Path(folder).glob('.*.part'):
+        process = part.suffixes[-2].lstrip('.') if part.suffixes[1:] else ''
+        if not (process.isdigit() and part.is_file()):
+            continue
+        if not _alive(int(process)) or part.stat().st_mtime < since:
             part.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,7 +1,8 @@
-"""What the commands that run a config share.
+"""What the command-line tools share.
 
-Only mmengine's config reader is imported here, so ``--help`` and mistyped
-arguments answer at once.
+Nothing is imported here before it is needed, so ``--help`` and mistyped
+arguments answer at once, and tools that read scenes need no learning
+library.
 """
 
 from __future__ import annotations
@@ -12,27 +13,39 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mmengine.config import Config, DictAction
+from ..errors import DependencyError, MMSeaIceError
 
-from ..errors import MMSeaIceError
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
+#: What a shell expects of a program that was interrupted.
+INTERRUPTED = 130
 
 
-def add_run_arguments(parser: ArgumentParser) -> None:
-    """Add what every command that builds a runner understands."""
+def add_config_arguments(parser: ArgumentParser) -> None:
+    """Add what every command that reads a config understands."""
+    from mmengine.config import DictAction
+
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
         help='override config entries, e.g. train_dataloader.batch_size=8 '
-        'or model.backbone.img_size=[128,64]',
+        'or test_dataloader.dataset.spacings=[160]',
     )
     parser.add_argument(
         '--trust-checkpoint',
         action='store_true',
         help='load checkpoints that can run code',
     )
+
+
+def add_run_arguments(parser: ArgumentParser) -> None:
+    """Add what every command that builds a runner understands."""
+    add_config_arguments(parser)
     parser.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),
@@ -43,27 +56,44 @@ def add_run_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('--local-rank', '--local_rank', type=int, default=0)
 
 
-def read_run_config(args: Namespace) -> Config:
-    """Read ``args.config`` and apply the shared arguments to it."""
-    if not Path(args.config).is_file():
+def read_config(args: Namespace) -> Config:
+    """Read ``args.config`` and apply ``args.cfg_options`` to it."""
+    from mmengine.config import Config
+
+    path = Path(args.config)
+    if path.suffix != '.py' or not path.is_file():
         raise MMSeaIceError(
-            args.config,
-            'a config file',
-            'nothing of that name',
+            path,
+            'a config file (.py)',
+            'something else' if path.exists() else 'nothing of that name',
             'Configs lie in configs/pretraining and configs/downstream.',
         )
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
-    cfg.launcher = args.launcher
+    cfg = Config.fromfile(path)
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     return cfg
 
 
+def read_run_config(args: Namespace) -> Config:
+    """Read ``args.config`` and apply the arguments of a run to it."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = read_config(args)
+    cfg.launcher = args.launcher
+    return cfg
+
+
 @contextmanager
-def readable_errors() -> Iterator[None]:
-    """End the program with the message of our own errors, no traceback."""
+def readable_errors(*more: type[Exception]) -> Iterator[None]:
+    """End the program with one message and exit code 1, no traceback.
+
+    Args:
+        *more: Errors to treat like our own; ValueError in tools that hand
+            their arguments on as they are.
+    """
     try:
         yield
-    except MMSeaIceError as error:
+    except (MMSeaIceError, DependencyError, *more) as error:
         sys.exit(f'{type(error).__name__}: {error}')
+    except KeyboardInterrupt:
+        print('Interrupted.', file=sys.stderr)
+        sys.exit(INTERRUPTED)

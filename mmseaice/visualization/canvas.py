@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 
 from mmseaice.utils.atomic import atomic_path
 
-from .images import invalid_overlay
+from .images import NO_DATA_COLOUR, invalid_overlay
 from .palettes import legend_entries
 
 DPI = 130
@@ -55,14 +55,18 @@ def show_grey(
     axes: Axes,
     image: np.ndarray,
     limits: tuple[float, float],
+    *,
+    invalid: np.ndarray | None = None,
     **options: Any,
 ) -> Any:
-    """Show one channel in grey, invalid pixels in the masked colour.
+    """Show one channel in grey, invalid pixels in pale blue.
 
     Args:
         axes: Where to draw.
         image: Values (H, W), NaN where invalid.
         limits: Values shown black and white.
+        invalid: Bool (H, W), pixels without data; by default all that are
+            not finite.
         **options: More arguments of ``imshow``.
 
     Returns:
@@ -71,16 +75,25 @@ def show_grey(
     low, high = limits
     options = {'cmap': 'gray', 'interpolation': 'nearest'} | options
     shown = axes.imshow(image, vmin=low, vmax=high, **options)
-    axes.imshow(invalid_overlay(~np.isfinite(image)), interpolation='nearest')
+    if invalid is None:
+        invalid = ~np.isfinite(image)
+    axes.imshow(invalid_overlay(invalid), interpolation='nearest')
     return shown
+
+
+def patch(name: str, colour: tuple[int, int, int]) -> Patch:
+    """Legend entry of a colour (0..255)."""
+    return Patch(facecolor=np.divide(colour, 255), edgecolor='0.3', label=name)
+
+
+def no_data_patch() -> Patch:
+    """Legend entry of pixels without SAR, see :func:`show_grey`."""
+    return patch('no SAR data', NO_DATA_COLOUR)
 
 
 def draw_legend(axes: Axes, task: str, columns: int = 2) -> None:
     """Fill otherwise empty axes with the legend of a task."""
-    handles = [
-        Patch(facecolor=np.divide(colour, 255), edgecolor='0.3', label=name)
-        for name, colour in legend_entries(task)
-    ]
+    handles = [patch(name, colour) for name, colour in legend_entries(task)]
     axes.axis('off')
     axes.legend(
         handles=handles,

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmseaice.charts import IGNORE_COLOUR
 from mmseaice.scenes.cells import resample_field
+
+#: Pale blue of pixels without SAR; a grey could be a measurement.
+NO_DATA_COLOUR = (200, 226, 245)
 
 #: Longest side of a panel; more pixels than this no screen shows.
 MAX_SIDE = 900
@@ -62,7 +64,7 @@ def robust_limits(
 
 
 def invalid_overlay(invalid: np.ndarray) -> np.ndarray:
-    """RGBA image (H, W, 4), opaque grey where ``invalid``, else clear."""
+    """RGBA image (H, W, 4), pale blue where ``invalid``, else clear."""
     overlay = np.zeros((*invalid.shape, 4), np.uint8)
-    overlay[invalid] = (*IGNORE_COLOUR, 255)
+    overlay[invalid] = (*NO_DATA_COLOUR, 255)
     return overlay

@@ -11,12 +11,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patches import Patch
 
 from . import canvas
-from .images import invalid_overlay, robust_limits
+from .images import robust_limits
 
 _PANEL = 3.0  # inches, side of one panel
 _COLUMNS = ('original', 'seen by the encoder', 'reconstruction')
+_HATCH = {'facecolor': '#efe6d2', 'edgecolor': '#b59f6b', 'hatch': '////'}
 
 
 def draw_reconstruction_figure(
@@ -36,6 +38,7 @@ def draw_reconstruction_figure(
     The panels of a row share one grey scale, taken from the original. The
     third panel shows the decoder's output in hidden patches and the input
     elsewhere; the fourth the difference, on hidden valid pixels only.
+    Hidden patches are hatched and pixels without data pale blue.
 
     Args:
         original: Input in ``units``, (C, H, W).
@@ -88,15 +91,8 @@ def draw_reconstruction_figure(
             row, _COLUMNS, (original[index], seen, pasted), strict=False
         ):
             canvas.bare(axes, column if index == 0 else '')
-            _hatch(axes)
-            shown = axes.imshow(
-                image,
-                cmap='gray',
-                vmin=limits[0],
-                vmax=limits[1],
-                interpolation='nearest',
-            )
-            axes.imshow(invalid_overlay(~valid), interpolation='nearest')
+            axes.patch.set(**_HATCH)
+            shown = canvas.show_grey(axes, image, limits, invalid=~valid)
         row[0].set_ylabel(channels[index], fontsize=canvas.TITLE_SIZE)
         _colour_bar(figure, shown, row[2], units)
         canvas.bare(row[3], f'error, rms {_rms(error[index]):.3g}')
@@ -109,6 +105,13 @@ def draw_reconstruction_figure(
             interpolation='nearest',
         )
         _colour_bar(figure, shown, row[3], units)
+    figure.legend(
+        handles=[Patch(**_HATCH, label='hidden'), canvas.no_data_patch()],
+        loc='outside lower left',
+        ncols=2,
+        fontsize=canvas.LABEL_SIZE - 1,
+        frameon=False,
+    )
     figure.suptitle(title, fontsize=canvas.TITLE_SIZE)
     return canvas.save_figure(figure, out)
 
@@ -116,11 +119,6 @@ def draw_reconstruction_figure(
 def _rms(error: np.ndarray) -> float:
     finite = error[np.isfinite(error)]
     return float(np.sqrt(np.mean(finite**2))) if finite.size else np.nan
-
-
-def _hatch(axes: Axes) -> None:
-    """Make what is not drawn on visibly empty."""
-    axes.patch.set(facecolor='#efe6d2', edgecolor='#b59f6b', hatch='////')
 
 
 def _colour_bar(

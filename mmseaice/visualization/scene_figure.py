@@ -35,9 +35,11 @@ def draw_scene_figure(
     """Draw HH and HV beside chart and prediction of each task.
 
     The first column shows HH above HV, with equal steps of grey per dB on
-    scales that outliers do not stretch. Each further column shows one task,
-    the chart above and the prediction below, with its legend. The title
-    carries the scores of this scene.
+    scales that outliers do not stretch; pixels without data are pale blue.
+    Each further column shows one task, the chart above and the prediction
+    below, with its legend; masked pixels are grey. All panels are in swath
+    geometry, the first line at the top. The title carries the scores of
+    this scene.
 
     Args:
         hh: Backscatter in dB (H, W), NaN where invalid.
@@ -71,7 +73,7 @@ def draw_scene_figure(
     for index, (name, image) in enumerate(sar.items()):
         axes = canvas.bare(grid[index, 0], f'{name} (dB)')
         shown = canvas.show_grey(axes, image, limits[index])
-        box = (0.14, 0.78 - 0.5 * index, 0.78, 0.14)
+        box = (0.14, 0.8 - 0.42 * index, 0.78, 0.12)
         bar = figure.colorbar(
             shown,
             cax=grid[2, 0].inset_axes(box),
@@ -82,6 +84,7 @@ def draw_scene_figure(
         bar.ax.set_ylabel(
             name, rotation=0, ha='right', va='center', labelpad=12
         )
+    _draw_notes(grid[2, 0])
     if spacing:
         _draw_scale_bar(grid[0, 0], sar['HH'].shape, width * spacing)
 
@@ -112,6 +115,21 @@ def chart_panel(
     chart = np.asarray(chart)
     chart = resample_chart(chart, shrink_factor(chart.shape), 'nearest')
     axes.imshow(chart_to_rgb(chart, task), interpolation='nearest')
+
+
+def _draw_notes(axes: Axes) -> None:
+    """Say below the colour bars what is pale blue, and where line 0 is."""
+    axes.legend(
+        handles=[canvas.no_data_patch()],
+        title='swath geometry, line 0 at the top',
+        title_fontsize=canvas.LABEL_SIZE - 1,
+        fontsize=canvas.LABEL_SIZE - 1,
+        loc='upper center',
+        bbox_to_anchor=(0.5, 0.14),
+        frameon=False,
+        borderaxespad=0,
+        handlelength=1.2,
+    )
 
 
 def _scene_scores(

@@ -17,6 +17,7 @@ from mmseaice.datasets.transforms import (
     NormaliseScene,
     PackScene,
 )
+from mmseaice.engine import parity_differences
 from mmseaice.errors import (
     DatasetError,
     EmptyChartError,
@@ -168,6 +169,17 @@ def test_metainfo(scenes):
     assert parity['resampler'] == 'ready+area'
     assert parity['chart_resampling'] == 'majority'
     assert parity['label_rule'] == 'autoice 0.65/0.65'
+
+
+def test_a_subset_of_the_spacings_is_prepared_alike(scenes, monkeypatch):
+    store = type(build()._scenes)
+    monkeypatch.setattr(store, 'spacings', (40, 80, 160))
+    records = [
+        build(spacings=spacings).metainfo['parity']
+        for spacings in ((80, 160), (40, 160), (80,), (40,))
+    ]
+    trained = records[1] | {'spacings': [40, 80, 160]}
+    assert [parity_differences(trained, data) for data in records] == [[]] * 4
 
 
 def test_statistics_must_cover_the_channels(scenes):

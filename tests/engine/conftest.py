@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, BaseModule
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
@@ -34,10 +34,17 @@ class ToyDataset(BaseDataset):
 class ToyModel(BaseModel):
     """A line fitted under dropout, so that every step draws numbers."""
 
-    def __init__(self):
+    def __init__(self, encoder=None, width=8):
         super().__init__()
+        if encoder is not None:
+            # Without weights: only its init_cfg matters here.
+            self.backbone = BaseModule(
+                dict(type='Pretrained', checkpoint=encoder)
+            )
         self.line = torch.nn.Sequential(
-            torch.nn.Linear(1, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1)
+            torch.nn.Linear(1, width),
+            torch.nn.Dropout(0.5),
+            torch.nn.Linear(width, 1),
         )
         self.dtypes = set()
 
@@ -56,6 +63,20 @@ class ToyMetric(BaseMetric):
 
     def compute_metrics(self, results):
         return {'sum': sum(results)}
+
+
+@METRICS.register_module(force=True)
+class RisingMetric(BaseMetric):
+    """Two scores that grow with every validation."""
+
+    rounds = 0
+
+    def process(self, data_batch, data_samples):
+        self.results.append(0)
+
+    def compute_metrics(self, results):
+        self.rounds += 1
+        return {'a': self.rounds, 'b': 10 * self.rounds}
 
 
 def _loader(training, parity):
@@ -113,6 +134,7 @@ def make_runner(tmp_path, request):
         for handler in list(runner.logger.handlers):
             if isinstance(handler, logging.FileHandler):
                 handler.close()
+                runner.logger.removeHandler(handler)
 
 
 @pytest.fixture

@@ -149,9 +149,13 @@ def test_report(tmp_path):
 
 def test_single_task():
     result = evaluate([scene(0, ['SOD'])], tasks=['SOD'])
-    assert math.isnan(result['AutoICE/combined'])
     assert result['AutoICE/SOD.f1'] > 0
-    assert not any('SIC' in key for key in result)
+    assert not any('SIC' in key or 'combined' in key for key in result)
+
+
+def test_a_task_without_any_label_leaves_no_combined_score():
+    result = evaluate([scene(2)])
+    assert math.isnan(result['AutoICE/combined'])
 
 
 def test_a_missing_prediction_is_named():

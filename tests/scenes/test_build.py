@@ -137,14 +137,19 @@ def test_scenes_that_cannot_serve(tmp_path):
 
     def without_labels(path, **_):
         scene = open_recipe(path)
-        scene.FLOE[:] = 255
+        scene.SOD[:] = scene.FLOE[:] = 255
         return scene
 
     def broken(path, **_):
         raise RuntimeError('NetCDF: HDF error')
 
-    with pytest.raises(EmptyChartError, match='FLOE'):
-        make(sources, tmp_path / 'out', opener=without_labels)
+    with pytest.raises(EmptyChartError, match='SOD, FLOE'):
+        make(
+            sources,
+            tmp_path / 'e',
+            opener=without_labels,
+            tasks=('SOD', 'FLOE'),
+        )
     with pytest.raises(SceneFileError, match='HDF error'):
         make(sources, tmp_path / 'out', opener=broken)
     with pytest.raises(MissingChannelError, match='btemp_6_9h'):
@@ -153,7 +158,10 @@ def test_scenes_that_cannot_serve(tmp_path):
         make(sources, tmp_path / 'b', spacings=(40,))
     with pytest.raises(SceneDimensionError, match='at least one cell'):
         make(sources, tmp_path / 'c', spacings=(80, 80 * 200))
-    make(sources, tmp_path / 'd', opener=without_labels, tasks=('SIC',))
+    make(sources, tmp_path / 'd', opener=without_labels)
+    store = SceneStore(tmp_path / 'd')
+    shares = store[store.scene_ids[0]].attrs['labelled_share']
+    assert shares['SIC'] > shares['SOD'] == shares['FLOE'] == 0
 
 
 def test_bad_arguments(tmp_path):

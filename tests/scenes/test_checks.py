@@ -39,9 +39,14 @@ def test_sar_without_valid_pixel(scene):
         check_scene(scene)
 
 
-def test_chart_without_label_matters_only_if_asked_for(scene):
+def test_one_labelled_chart_of_those_asked_for_is_enough(scene):
+    check_scene(scene, ['SIC', 'SOD'])
     with pytest.raises(EmptyChartError, match=r'a/scene\.nc.*SOD'):
+        check_scene(scene, ['SOD'])
+    scene['SIC'][:] = 255
+    with pytest.raises(EmptyChartError, match=r'SIC, SOD'):
         check_scene(scene, ['SIC', 'SOD'])
+    check_scene(scene)
 
 
 def test_chart_that_is_absent(scene):

@@ -1,10 +1,11 @@
 """test.py: scores, tables and figures of a trained model."""
 
 import json
-import math
+from argparse import Namespace
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from mmseaice.testing import config_root
 
@@ -31,10 +32,42 @@ def test_metrics_hold_scores_and_origin(tested, finetuned):
     assert report['num_scenes'] == 2
     assert report['checkpoint'] == str(finetuned[0] / 'iter_4.pth')
     scores = report['scores']
-    combined = (
-        2 * scores['SIC.r2'] + 2 * scores['SOD.f1'] + scores['FLOE.f1']
-    ) / 5
-    assert scores['combined'] == pytest.approx(combined, abs=0.01)
+    weights = {'SIC.r2': 2, 'SOD.f1': 2, 'FLOE.f1': 1}
+    combined = sum(w * scores[f'AutoICE/{k}'] for k, w in weights.items()) / 5
+    assert scores['AutoICE/combined'] == pytest.approx(combined, abs=0.01)
+
+
+def test_metrics_are_never_those_of_an_earlier_run(load_tool, tmp_path):
+    write = load_tool('test.py')['write_metrics']
+    args = Namespace(out=tmp_path, config='a.py', checkpoint='a.pth')
+    (tmp_path / 'metrics.json').write_text('{"scores": {"a": 1}, "old": 1}')
+    path = write(
+        {'b': float('nan')}, Config(dict(test_evaluator=dict(type='X'))), args
+    )
+    report = json.loads(path.read_text())
+    assert report['scores'] == {'b': None}
+    assert 'old' not in report
+    # What the metric on charts has written in this run stays beside it.
+    path.write_text('{"scores": {"a": 1}, "per_class": []}')
+    metric = dict(type='mmseaice.AutoICEMetric')
+    write({'AutoICE/a': 2}, Config(dict(test_evaluator=[metric])), args)
+    report = json.loads(path.read_text())
+    assert report['scores'] == {'AutoICE/a': 2}
+    assert report['per_class'] == []
+
+
+def test_weights_of_another_model_are_refused(run_tool, pretrained, tmp_path):
+    checkpoint = pretrained[0] / 'iter_4.pth'
+    done = run_tool(
+        *('test.py', CONFIG, checkpoint, '--out', tmp_path),
+        *('--cfg-options', *FAST),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f'CheckpointError: {checkpoint}' in done.stderr
+    assert 'is missing' in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert not (tmp_path / 'metrics.json').exists()
 
 
 def test_tables_plots_and_figures_are_there(tested):
@@ -85,8 +118,3 @@ def test_config_without_test_data_is_named(run_tool, tmp_path):
     done = run_tool('test.py', config, 'any.pth', check=False)
     assert done.returncode == 1
     assert 'expected a test_dataloader' in done.stderr
-
-
-def test_scores_that_do_not_exist_are_null(load_tool):
-    finite = load_tool('test.py')['finite']
-    assert finite({'a': 1, 'b': math.nan}) == {'a': 1.0, 'b': None}

@@ -6,9 +6,11 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmseaice.errors import MMSeaIceError
 from mmseaice.testing import config_root
 
 CONFIG = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_500i_simulated.py'
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_arguments_reach_the_config(make_config):
 
 
 def test_amp_refuses_a_wrapper_it_cannot_replace(make_config):
-    with pytest.raises(SystemExit, match='but got Odd'):
+    with pytest.raises(MMSeaIceError, match='but got Odd'):
         make_config('--amp', '--cfg-options', 'optim_wrapper.type=Odd')
 
 
@@ -110,3 +112,35 @@ def test_missing_store_is_named(run_tool, short, tmp_path):
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(f'StoreError: {store}')
+
+
+def test_finetuning_resumes_without_the_encoder_file(
+    run_tool, finetuned, short, tmp_path
+):
+    work_dir, _ = finetuned
+    config = next(work_dir.glob('*.py'))
+    done = run_tool(
+        *('train.py', config, '--work-dir', tmp_path, '--amp'),
+        *('--resume', work_dir / 'iter_2.pth', '--cfg-options', *short),
+        'model.backbone.init_cfg.checkpoint=no/such/file.pth',
+    )
+    assert (tmp_path / 'iter_4.pth').is_file()
+    assert 'resumed epoch: 0, iter: 2' in done.stdout + done.stderr
+
+
+def test_encoder_of_other_pixels_is_refused(
+    run_tool, pretrained, short, tmp_path
+):
+    content = torch.load(pretrained[0] / 'iter_4.pth', weights_only=True)
+    content['meta']['mmseaice']['mean'] = [-1.0, -2.0]
+    encoder = tmp_path / 'other.pth'
+    torch.save(content, encoder)
+    done = run_tool(
+        *('train.py', config_root() / FINETUNING, '--work-dir', tmp_path),
+        *('--cfg-options', *short),
+        f'model.backbone.init_cfg.checkpoint={encoder}',
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'mean: trained with [-1.0, -2.0]' in done.stderr
+    assert 'Traceback' not in done.stderr

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from mmseaice.charts import IGNORE_COLOUR, TASKS
+from mmseaice.charts import IGNORE, IGNORE_COLOUR, TASKS
 from mmseaice.visualization import (
     draw_confusion_figure,
     draw_reconstruction_figure,
     draw_scene_figure,
 )
+from mmseaice.visualization.images import NO_DATA_COLOUR
 
 
 def scene(height=60, width=50):
@@ -19,6 +20,7 @@ def scene(height=60, width=50):
         name: rng.integers(0, task.num_classes, (height, width), np.uint8)
         for name, task in TASKS.items()
     }
+    charts['SOD'][:10] = IGNORE
     return hh, hv, charts
 
 
@@ -32,7 +34,7 @@ def test_scene_figure_shows_palette_and_mask(tmp_path):
     hh, hv, charts = scene()
     out = draw_scene_figure(hh, hv, charts, charts, tmp_path / 'a/scene.png')
     colours = colours_of(out)
-    assert IGNORE_COLOUR in colours
+    assert {IGNORE_COLOUR, NO_DATA_COLOUR} <= colours
     for task in TASKS.values():
         assert set(task.palette) <= colours
     assert [path.name for path in out.parent.iterdir()] == ['scene.png']
@@ -88,7 +90,7 @@ def test_reconstruction_figure(tmp_path, channels, scale):
         scale=scale,
         title='a title',
     )
-    assert IGNORE_COLOUR in colours_of(out)
+    assert NO_DATA_COLOUR in colours_of(out)
 
 
 def test_reconstruction_figure_with_nothing_to_show(tmp_path):

@@ -8,7 +8,7 @@ from mmseaice.visualization import (
     robust_limits,
     thumbnail,
 )
-from mmseaice.visualization.images import MAX_SIDE, same_span
+from mmseaice.visualization.images import MAX_SIDE, NO_DATA_COLOUR, same_span
 
 
 @pytest.mark.parametrize('name', list(TASKS))
@@ -57,6 +57,14 @@ def test_limits_ignore_outliers_and_missing_pixels():
 def test_limits_of_a_flat_image_differ(value):
     low, high = robust_limits(np.full((4, 4), value))
     assert low < high
+
+
+def test_no_data_looks_like_no_measurement_and_no_class():
+    assert len(set(NO_DATA_COLOUR)) == 3
+    for task in TASKS.values():
+        assert NO_DATA_COLOUR not in (*task.palette, IGNORE_COLOUR)
+    # The WMO colour of fast ice is a grey too, but a darker one.
+    assert min(IGNORE_COLOUR) > 190
 
 
 def test_same_span_keeps_the_middles():

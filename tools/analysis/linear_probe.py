@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +27,16 @@ if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from mmengine.config import Config
 
-from mmseaice.utils.atomic import atomic_path
-from mmseaice.utils.cli import readable_errors
+from mmseaice.utils.cli import (
+    add_config_arguments,
+    read_config,
+    readable_errors,
+)
+from mmseaice.utils.json_file import write_json
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
     from mmengine.dataset import BaseDataset
 
     from mmseaice.models.classifiers import PatchClassifier
@@ -55,6 +58,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out', type=Path, help='JSON file to write the scores to'
     )
+    add_config_arguments(parser)
     args = parser.parse_args(argv)
     if len(args.checkpoint) not in (1, len(args.seeds)):
         parser.error('give one checkpoint, or one for each seed')
@@ -93,7 +97,8 @@ def extract_features(
         stop = min(start + batch_size, len(dataset))
         inputs = [dataset[index]['inputs'] for index in range(start, stop)]
         with torch.inference_mode():
-            features.append(model.extract_feat(torch.stack(inputs)).numpy())
+            pooled = model.extract_feat(torch.stack(inputs))[-1]
+            features.append(pooled.numpy())
     return np.concatenate(features)
 
 
@@ -163,10 +168,9 @@ def probe(
     return macro_f1(val[1], model.predict(val[0]), classes)
 
 
-def main(argv: list[str] | None = None) -> None:
+def probe_all(args: argparse.Namespace) -> None:
     """Probe each seed's encoders, print the table, write the scores."""
-    args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args)
 
     # Imports of several seconds, so `--help` and typos answer at once.
     from mmengine.logging import MMLogger
@@ -209,11 +213,19 @@ def main(argv: list[str] | None = None) -> None:
     print(f'{"gain":<12} {gain:6.2f}')
     if args.out:
         report = dict(seeds=args.seeds, macro_f1=scores, gain=gain)
-        with atomic_path(args.out) as part:
-            part.write_text(json.dumps(report, indent=2) + '\n')
+        write_json(args.out, report)
         print(f'Scores: {args.out}')
 
 
-if __name__ == '__main__':
+def main(argv: list[str] | None = None) -> None:
+    """Entry point."""
+    args = parse_args(argv)
     with readable_errors():
-        main()
+        from mmseaice.engine import trusted_checkpoints
+
+        with trusted_checkpoints(args.trust_checkpoint):
+            probe_all(args)
+
+
+if __name__ == '__main__':
+    main()

@@ -22,9 +22,16 @@ if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numpy as np
-from mmengine.config import Config, DictAction
+
+from mmseaice.errors import MMSeaIceError
+from mmseaice.utils.cli import (
+    add_config_arguments,
+    read_config,
+    readable_errors,
+)
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
     from mmengine.dataset import BaseDataset
 
     from mmseaice.models.selfsup import SeaIceMAE
@@ -61,48 +68,38 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default='channel',
         help='one grey scale per channel, or one for all (default: channel)',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        metavar='KEY=VALUE',
-        help='override config entries, e.g. '
-        'train_dataloader.dataset.split=val to show unseen scenes',
-    )
-    parser.add_argument(
-        '--trust-checkpoint',
-        action='store_true',
-        help='load a checkpoint that can run code',
-    )
+    add_config_arguments(parser)
     return parser.parse_args(argv)
 
 
 def load_model(cfg: Config, path: str, trust: bool) -> SeaIceMAE:
     """Build the autoencoder and fill it with all weights of the file."""
-    from mmseaice.engine import load_checkpoint_file
-    from mmseaice.errors import CheckpointError
-    from mmseaice.registry import MODELS
+    from mmseaice.apis import init_model
 
-    model = MODELS.build(cfg.model)
+    # On the CPU the same seed hides the same patches everywhere.
+    model = init_model(cfg, path, 'cpu', trust_checkpoint=trust)
     if not hasattr(model, 'reconstruct'):
-        raise CheckpointError(
-            path,
-            'the config of a masked autoencoder beside it',
+        raise MMSeaIceError(
+            cfg.filename,
+            'the config of a masked autoencoder',
             f'one of a {type(model).__name__}',
-            'Give the config that the pre-training ran with.',
+            'Give the config and checkpoint of a pre-training.',
         )
-    checkpoint = load_checkpoint_file(path, trust=trust or None)
-    try:
-        model.load_state_dict(checkpoint.get('state_dict', checkpoint))
-    except RuntimeError as error:
-        raise CheckpointError(
-            path,
-            f'the weights of the {type(model).__name__} in the config',
-            'others: ' + str(error).split('\n')[1].strip(),
-            'Give the config that the pre-training ran with.',
-        ) from error
-    model.eval()
     return model
+
+
+def open_dataset(cfg: Config, name: str) -> BaseDataset:
+    """The data set of one of the config's data loaders."""
+    from mmseaice.registry import DATASETS
+
+    if cfg.get(name) is None:
+        raise MMSeaIceError(
+            cfg.filename,
+            f'a data loader {name!r}',
+            'none',
+            'Name another one with --dataloader.',
+        )
+    return DATASETS.build(cfg[name].dataset)
 
 
 def choose_samples(
@@ -173,37 +170,29 @@ def draw(
     )
 
 
-def main(argv: list[str] | None = None) -> int:
+def visualize(args: argparse.Namespace) -> None:
     """Draw the figures and print where they are."""
-    args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args)
 
     # Imports of several seconds, so `--help` and typos answer at once.
     import torch
-    from mmengine.registry import init_default_scope
 
-    from mmseaice.errors import MMSeaIceError
-    from mmseaice.registry import DATASETS
-    from mmseaice.utils.quiet import import_upstream_quietly
-
-    import_upstream_quietly()
-    init_default_scope(cfg.get('default_scope', 'mmseaice'))
+    model = load_model(cfg, args.checkpoint, args.trust_checkpoint)
+    dataset = open_dataset(cfg, args.dataloader)
+    parity = dataset.metainfo.get('parity', {})
     torch.manual_seed(args.seed)
-    try:
-        model = load_model(cfg, args.checkpoint, args.trust_checkpoint)
-        dataset = DATASETS.build(cfg[args.dataloader].dataset)
-        parity = dataset.metainfo.get('parity', {})
-        samples = choose_samples(dataset, args.num, args.seed)
-        for number, sample in enumerate(samples):
-            out = args.out / f'reconstruction_{number:03d}.png'
-            print(draw(model, sample, parity, out, args.scale))
-    except MMSeaIceError as error:
-        print(f'{type(error).__name__}: {error}', file=sys.stderr)
-        return 1
-    return 0
+    samples = choose_samples(dataset, args.num, args.seed)
+    for number, sample in enumerate(samples):
+        out = args.out / f'reconstruction_{number:03d}.png'
+        print(draw(model, sample, parity, out, args.scale))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point."""
+    args = parse_args(argv)
+    with readable_errors():
+        visualize(args)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -10,12 +10,19 @@ when all scenes are there. Exit code 2 means that scenes were skipped.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import logging
 import sys
 from pathlib import Path
 
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-def parse_args() -> argparse.Namespace:
+from mmseaice.utils.cli import readable_errors
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -75,22 +82,17 @@ def parse_args() -> argparse.Namespace:
         '--workers', type=int, default=1, metavar='N',
         help='processes, each with one scene in memory (1 to 3 GB)',
     )  # fmt: skip
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Build the store and say what became of the scenes."""
-    arguments = vars(parse_args())
+    arguments = vars(parse_args(argv))
     logging.basicConfig(format='%(levelname)s: %(message)s')
+    with readable_errors(ValueError):
+        from mmseaice.scenes.build import build_store
 
-    from mmseaice.errors import MMSeaIceError
-    from mmseaice.scenes.build import build_store
-
-    try:
         report = build_store(**arguments)
-    except (MMSeaIceError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
     size = sum(
         path.stat().st_size
         for path in report.path.rglob('*')

@@ -6,10 +6,18 @@ Scenes that share an orbit or an ice chart stay on the same side.
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import sys
 from pathlib import Path
 
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-def parse_args() -> argparse.Namespace:
+from mmseaice.utils.cli import readable_errors
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('store', help='store of the training scenes')
@@ -21,14 +29,17 @@ def parse_args() -> argparse.Namespace:
         help='share of scenes to hold out (default: 0.05)',
     )
     parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> None:
+def make_splits(args: argparse.Namespace) -> None:
     """Group, split, write, tell."""
-    args = parse_args()
-    from mmseaice.datasets.splits import group_scenes, hold_out, write_split
-    from mmseaice.scenes import SceneStore
+    from mmseaice.scenes import (
+        SceneStore,
+        group_scenes,
+        hold_out,
+        write_split,
+    )
 
     store = SceneStore(args.store)
     groups = group_scenes(
@@ -39,6 +50,13 @@ def main() -> None:
         path = Path(args.out, f'{name}.txt')
         write_split(path, scene_ids)
         print(f'{path}: {len(scene_ids)} scenes')
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point."""
+    args = parse_args(argv)
+    with readable_errors(ValueError):
+        make_splits(args)
 
 
 if __name__ == '__main__':

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 import time
 from pathlib import Path
 
-from mmseaice.errors import MMSeaIceError
-from mmseaice.scenes.simulator import write_scenes
+# A clone works without an installation.
+if importlib.util.find_spec('mmseaice') is None:
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from mmseaice.utils.cli import readable_errors
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description='Simulate sea-ice scenes in the format of AI4Arctic.',
@@ -52,14 +56,16 @@ def parse_args() -> argparse.Namespace:
         help='without the special scenes (no ice, short, masked labels, '
         'shared time stamp) that larger sets hold',
     )
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> None:
     """Write the scenes and say where they are."""
-    args = parse_args()
+    args = parse_args(argv)
     began = time.monotonic()
-    try:
+    with readable_errors(ValueError):
+        from mmseaice.scenes.simulator import write_scenes
+
         paths = write_scenes(
             args.out,
             args.scenes,
@@ -73,9 +79,6 @@ def main() -> int:
             workers=args.workers,
             progress=True,
         )
-    except (MMSeaIceError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 2
     size = sum(path.stat().st_size for path in paths) / 1e6
     print(
         f'{args.scenes} scenes, {len(paths)} files, {size:.1f} MB in '
@@ -85,8 +88,7 @@ def main() -> int:
         count = sum(path.parent == folder for path in paths)
         print(f'  {folder}: {count} files')
     print(f'  {paths[-1]}')
-    return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -13,6 +13,7 @@ std = dict(HH=5.659746, HV=4.746759)
 
 train_pipeline = [
     dict(type='CropScene', size=384, min_valid=0.3, label_tasks=tasks),
+    # As published, though it swaps near and far range; vertical does not.
     dict(type='FlipScene', horizontal=0.5),
     dict(type='NormaliseScene', mean=mean, std=std),
     dict(type='PackScene'),
@@ -69,3 +70,5 @@ test_dataloader = dict(
 )
 val_evaluator = dict(type='AutoICEMetric', tasks=tasks)
 test_evaluator = val_evaluator
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

@@ -8,6 +8,7 @@ std = dict(HH=5.659746, HV=4.746759)
 
 train_pipeline = [
     dict(type='CropScene', size=384, min_valid=0.5),
+    # As published, though it swaps near and far range; vertical does not.
     dict(type='FlipScene', horizontal=0.5),
     dict(type='NormaliseScene', mean=mean, std=std),
     dict(type='PackScene'),

@@ -33,6 +33,7 @@ model = dict(
     heads=dict(
         SIC=dict(
             type='RegressionUPerHead',
+            value_range=(0, 10),
             loss_decode=dict(type='MaskedMSELoss'),
             **upernet,
         ),

@@ -1,6 +1,6 @@
 """AdamW for 30 000 iterations: warm-up over 1 500, then cosine to zero.
 
-Validates every 1 000 iterations.
+Validates every 1 000 iterations, where the data come with a validation set.
 """
 
 optim_wrapper = dict(
@@ -23,5 +23,3 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', by_epoch=False, begin=1500, end=30000),
 ]
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=30000, val_interval=1000)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')

@@ -16,6 +16,8 @@ class Draw(int):
     All randomness of the sample then follows from ``seed`` and ``number``:
     the same draw gives the same crop in any worker, on any rank, and after
     a resume. A draw is a plain ``int`` for everybody who does not care.
+    Data sets that wrap others take a remainder or a difference of it; the
+    result is the same draw at another index.
 
     Args:
         index: Index of the record in the data set.
@@ -37,6 +39,20 @@ class Draw(int):
     def __reduce__(self) -> tuple:
         """Keep the extra numbers on the way to a data-loader worker."""
         return type(self), (int(self), self.number, self.seed)
+
+    def moved(self, index: int) -> Draw:
+        """The same draw at another index."""
+        return type(self)(index, self.number, self.seed)
+
+    def __mod__(self, size: int) -> Draw:
+        """The index in a data set that is repeated."""
+        result = super().__mod__(size)
+        return result if result is NotImplemented else self.moved(result)
+
+    def __sub__(self, start: int) -> Draw:
+        """The index in a data set that begins at ``start``."""
+        result = super().__sub__(start)
+        return result if result is NotImplemented else self.moved(result)
 
     def generator(self) -> np.random.Generator:
         """The generator of this draw, fresh at each call."""

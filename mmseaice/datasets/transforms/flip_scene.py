@@ -12,13 +12,16 @@ from ...registry import TRANSFORMS
 class FlipScene(BaseTransform):
     """Mirror image, validity and charts together, at random.
 
-    A satellite looks to one side, so a vertical flip of scenes with an
-    incidence angle turns near and far range around; patches without one
-    may use all eight symmetries of the square.
+    A satellite looks to one side: its incidence angle grows along the
+    samples. A horizontal flip of a scene therefore swaps near and far
+    range, a vertical one does not. Patches whose incidence angle was
+    removed may use all eight symmetries of the square.
 
     Args:
-        horizontal: Probability of reversing the samples (columns).
-        vertical: Probability of reversing the lines (rows).
+        horizontal: Probability of reversing the samples (columns), that
+            is the look direction.
+        vertical: Probability of reversing the lines (rows), that is the
+            flight direction.
         transpose: Probability of swapping lines and samples.
     """
 

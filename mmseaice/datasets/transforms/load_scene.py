@@ -13,7 +13,8 @@ class LoadScene(BaseTransform):
 
     Adds the same keys as :class:`CropScene`. The charts may come from a
     finer grid than the image, so that a model that works at 200 m is
-    scored at 80 m; ``ori_shape`` is the shape of that grid.
+    scored at 80 m; ``ori_shape`` is the shape of that grid and
+    ``ori_spacing`` its pixel spacing in m.
 
     Args:
         label_spacing: Pixel spacing of the charts in m, None for the
@@ -43,6 +44,7 @@ class LoadScene(BaseTransform):
             charts=dict(charts),
             window=(0, 0, *stored.shape(spacing)),
             ori_shape=tuple(stored.shape(label_spacing)),
+            ori_spacing=label_spacing,
         )
         return results
 

@@ -17,6 +17,7 @@ META_KEYS = (
     'scene_id',
     'spacing',
     'ori_shape',
+    'ori_spacing',
     'window',
     'channels',
     'sample_idx',

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
+from copy import copy
 from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
-from mmengine.runner import Runner
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+from torch import nn
 
 from ...registry import HOOKS
-from ...utils.atomic import atomic_path
+from ...utils.atomic import atomic_path, remove_abandoned_parts
 from ..plain import from_plain, to_plain
+from ..weights import load_weights
 
 
 @HOOKS.register_module()
@@ -23,11 +28,24 @@ class PlainCheckpointHook(CheckpointHook):
       values, so the file loads with ``weights_only=True``, and turned back
       when it is loaded.
     - An outdated checkpoint is deleted after its successor is on disk, not
-      before, and ``last_checkpoint`` is replaced in one step. A kill at any
-      moment leaves a checkpoint to go on from.
+      before, the best one included, and ``last_checkpoint`` is replaced in
+      one step. A kill at any moment leaves a checkpoint to go on from; the
+      next run in the folder removes what was half written.
+    - A model that is tested or resumed gets all weights of the checkpoint,
+      or the run ends with a CheckpointError. ``load_from`` in training may
+      bring a part.
+    - A resumed model has its encoder, so the file it was pre-trained in is
+      not asked for.
 
     Takes the arguments of :class:`mmengine.hooks.CheckpointHook`.
     """
+
+    def before_run(self, runner: Runner) -> None:
+        """Keep a model that will be resumed from fetching its encoder."""
+        self._began = time.time()
+        backbone = getattr(_unwrapped(runner.model), 'backbone', None)
+        if runner._resume and runner._load_from and backbone is not None:
+            backbone.init_cfg = None
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rewrite all but the weights, after every other hook had its say."""
@@ -36,7 +54,11 @@ class PlainCheckpointHook(CheckpointHook):
                 checkpoint[key] = to_plain(value)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Bring arrays and history buffers back."""
+        """Bring arrays and history buffers back, and check the weights."""
+        # Asking for runner.train_loop would build it, in a test run too.
+        if runner._resume or not isinstance(runner._train_loop, BaseLoop):
+            source = runner._load_from or 'the checkpoint'
+            load_weights(_unwrapped(runner.model), source, checkpoint)
         for key, value in checkpoint.items():
             if not key.endswith('state_dict'):
                 checkpoint[key] = from_plain(value)
@@ -46,6 +68,9 @@ class PlainCheckpointHook(CheckpointHook):
         """Find out where to save, without upstream's deprecation notices."""
         runner.logger.addFilter(_says_something)
         super().before_train(runner)
+        if is_main_process():
+            for folder in (runner.work_dir, self.out_dir):
+                remove_abandoned_parts(folder, self._began)
 
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict
@@ -76,6 +101,20 @@ class PlainCheckpointHook(CheckpointHook):
             if self.file_backend.isfile(path):
                 self.file_backend.remove(path)
 
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """Save a new best checkpoint, then remove the one before it."""
+        backend, outdated = self.file_backend, []
+        self.file_backend = copy(backend)
+        self.file_backend.remove = outdated.append
+        try:
+            super()._save_best_checkpoint(runner, metrics)
+        finally:
+            self.file_backend = backend
+        best = getattr(self, 'best_ckpt_path_dict', {}).values()
+        for path in outdated:
+            if path not in (getattr(self, 'best_ckpt_path', None), *best):
+                backend.remove(path)
+
     def _update_kept(self, runner: Runner, step: int) -> list[int]:
         """Note that ``step`` is kept and return the steps that no more are."""
         if self.max_keep_ckpts <= 0:
@@ -92,13 +131,17 @@ class PlainCheckpointHook(CheckpointHook):
         return outdated
 
 
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """The model itself, without what distributes it."""
+    return model.module if is_model_wrapper(model) else model
+
+
 def _spare_false_alarm(runner: Runner, checkpoint: dict) -> None:
     """Let data that are the same on resume also compare as the same.
 
     mmengine compares pickles of the data sets' metainfo, and these differ
     even for equal values once these were in a file.
     """
-    # Asking for runner.train_loop would build it, in a test run too.
     dataloader = getattr(runner._train_loop, 'dataloader', None)
     metainfo = getattr(getattr(dataloader, 'dataset', None), 'metainfo', None)
     meta = checkpoint.get('meta', {})

@@ -28,7 +28,9 @@ class AutoICEMetric(BaseMetric):
     the rmse (with the prefix: ``save_best='AutoICE/combined'`` and
     ``rule='greater'`` keep the best checkpoint):
 
-    - ``combined``: the weighted mean over the tasks,
+    - ``combined``: the weighted mean over all tasks of the table; it is
+      left out where fewer are scored, so that ``save_best`` stops there,
+      and NaN where one has no label,
     - ``SIC.r2``, ``SOD.f1``, ``FLOE.f1``: the score of each task,
     - ``SIC.rmse``: in class numbers, that is tenths,
     - ``<TASK>.accuracy``, ``<TASK>.macro_f1``, ``<TASK>.miou``: from the
@@ -127,7 +129,9 @@ class AutoICEMetric(BaseMetric):
 
 def summary(sums: AutoICESums) -> dict[str, float]:
     """Flat scores, keys and units as in :class:`AutoICEMetric`."""
-    result = {'combined': sums.scores()['combined']}
+    result = {}
+    if sums.tasks.keys() >= TASKS.keys():
+        result['combined'] = sums.scores()['combined']
     for name, task_sums in sums.tasks.items():
         if task_sums.regression:
             result[f'{name}.r2'] = task_sums.score()

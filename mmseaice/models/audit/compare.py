@@ -15,6 +15,7 @@ import torch
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
+from ...engine import checkpoint as _  # noqa: F401 makes the loader strict
 from ...errors import LoadAuditError
 from .report import AuditRow, LoadAudit, Shape
 
@@ -25,6 +26,7 @@ def audit_loading(
     model_part: nn.Module,
     checkpoint: str | Path,
     prefix: str | None = None,
+    weights: Weights | None = None,
     *,
     before: bool = False,
 ) -> LoadAudit:
@@ -35,6 +37,7 @@ def audit_loading(
         checkpoint: File or web address of the weights.
         prefix: Keys of the checkpoint that are meant, such as 'backbone.'.
             None for all.
+        weights: What the checkpoint holds, if it has been read already.
         before: The part is not loaded yet: say what will happen.
 
     Returns:
@@ -44,7 +47,7 @@ def audit_loading(
         CheckpointError: If the file cannot be read safely.
         LoadAuditError: If the model cannot adapt a tensor of the file.
     """
-    weights = _read(checkpoint)
+    weights = read_weights(checkpoint) if weights is None else weights
     source = _below(weights, prefix)
     arriving = _adapted(model_part, source, str(checkpoint))
     own = model_part.state_dict()
@@ -78,11 +81,8 @@ def _judge(
     return AuditRow(key, *shapes, 'loaded' if same else 'resized')
 
 
-def _read(checkpoint: str | Path) -> Weights:
+def read_weights(checkpoint: str | Path) -> Weights:
     """Weights of a checkpoint, read by the same strict rules as in a run."""
-    # Its import makes the loader strict.
-    from ...engine import checkpoint as _  # noqa: F401
-
     held = CheckpointLoader.load_checkpoint(
         str(checkpoint), map_location='cpu', logger='silent'
     )

@@ -25,14 +25,25 @@ class RegressionMixin:
 
     Args:
         loss_decode: Loss or losses of (N, 1, H, W) against (N, H, W).
+        value_range: Lowest and highest label. The last layer then works on
+            a scale where they are -1 and 1, so that it starts in the middle
+            of the labels and need not grow to reach their ends, which an
+            optimiser with bounded steps does slowly. Values outside remain
+            possible. None leaves the output of the layer as it is.
     """
 
     def __init__(
         self,
         *args: Any,
         loss_decode: dict | list[dict] | None = None,
+        value_range: tuple[float, float] | None = None,
         **kwargs: Any,
     ) -> None:
+        low, high = value_range or (-1.0, 1.0)
+        if not low < high:
+            raise ValueError(
+                f'value_range must rise, but got {tuple(value_range)}.'
+            )
         # Upstream knows one channel as binary segmentation only, so the
         # head is built as that and told the truth afterwards.
         super().__init__(
@@ -44,6 +55,11 @@ class RegressionMixin:
             **kwargs,
         )
         self.num_classes = 1
+        self.offset, self.scale = (low + high) / 2, (high - low) / 2
+
+    def cls_seg(self, feat: torch.Tensor) -> torch.Tensor:
+        """Predict one number per pixel, (N, 1, h, w), from (N, C, h, w)."""
+        return self.offset + self.scale * super().cls_seg(feat)
 
     def loss_by_feat(
         self,

@@ -9,12 +9,9 @@ import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 
 from ...charts import get_task
+from ...scenes.variables import CHART_SPACING
 from ..heads import RegressionMixin
 from ..utils import refine_bilinear, refine_nearest
-
-#: Spacing (m) of the grid that charts are scored on, unless a sample names
-#: another as ``ori_spacing``.
-CHART_SPACING = 80.0
 
 
 @dataclass
@@ -69,7 +66,8 @@ def refining_factor(metainfo: dict) -> float:
 
     Args:
         metainfo: ``img_shape``, ``ori_shape`` and, where they differ,
-            ``spacing`` (m) of the image and perhaps ``ori_spacing``.
+            ``spacing`` (m) of the image and ``ori_spacing`` (m) of the
+            scored grid, that of the published charts if absent.
 
     Raises:
         ValueError: If shapes and spacings contradict each other.

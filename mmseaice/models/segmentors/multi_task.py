@@ -38,7 +38,8 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
 
     Args:
         backbone: Config of the encoder.
-        heads: Config of each head, by task.
+        heads: Config of each head, by task; None in place of a config
+            drops the head, as ``--cfg-options model.heads.FLOE=None`` does.
         neck: Config of what lies between.
         task_weights: Factor of each task's losses, 1 by default. Tasks
             without a head are passed over, so that dropping a head is
@@ -52,7 +53,7 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
     def __init__(
         self,
         backbone: dict,
-        heads: Mapping[str, dict],
+        heads: Mapping[str, dict | None],
         neck: dict | None = None,
         task_weights: Mapping[str, float] | None = None,
         train_cfg: dict | None = None,
@@ -66,6 +67,7 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
             ),
             init_cfg=init_cfg,
         )
+        heads = {task: cfg for task, cfg in heads.items() if cfg is not None}
         if not heads:
             raise ValueError('heads must name at least one task.')
         self.backbone = MODELS.build(backbone)
@@ -84,13 +86,18 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         for task in self.task_weights:
             get_task(task)
         for task, head in self.heads.items():
-            wanted = get_task(task).num_classes
+            row = get_task(task)
             if isinstance(head, RegressionMixin):
-                continue
-            if head.num_classes != wanted:
+                if row.kind != 'regression':
+                    raise ValueError(
+                        f'The head for {task} must be a classifier, as its '
+                        'classes are no steps of one scale, but got '
+                        f'{type(head).__name__}.'
+                    )
+            elif head.num_classes != row.num_classes:
                 raise ValueError(
-                    f'num_classes of the head for {task} must be {wanted}, '
-                    f'but got {head.num_classes}.'
+                    f'num_classes of the head for {task} must be '
+                    f'{row.num_classes}, but got {head.num_classes}.'
                 )
 
     @property
@@ -192,7 +199,8 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         Args:
             inputs: Images, (N, C, H, W), padded to a common size.
             data_samples: N samples with ``img_shape``, ``ori_shape`` and,
-                where these differ, ``spacing``. New ones by default.
+                where these differ, ``spacing`` and ``ori_spacing``. New
+                ones by default.
 
         Returns:
             The samples with ``pred_<TASK>``, and ``logits_<TASK>`` if

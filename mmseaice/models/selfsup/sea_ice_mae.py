@@ -42,6 +42,12 @@ class SeaIceMAE(AuditedInitMixin, MAE):
 
     def _check_parts(self) -> None:
         """Refuse an encoder, decoder and head that do not fit."""
+        height, width = self.backbone.img_size
+        if height != width:
+            raise ValueError(
+                'img_size of the backbone must be square, as the decoder '
+                f'knows the number of patches only, but got {height, width}.'
+            )
         expected = {
             'neck.num_patches': (
                 self.neck.num_patches,

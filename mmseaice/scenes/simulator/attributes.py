@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,15 @@ def extremes(values: np.ndarray) -> Attributes:
 def chart_attributes(task: str) -> Attributes:
     """Attributes of SIC, SOD or FLOE."""
     return {'polygon': CHART_TITLES[task], 'chart_fill_value': 255}
+
+
+def flag_attributes(names: Mapping[int, str]) -> Attributes:
+    """CF attributes of uint8 values that stand for something."""
+    words = [name.replace(' ', '_') for name in names.values()]
+    return {
+        'flag_values': np.array(list(names), np.uint8),
+        'flag_meanings': ' '.join(words),
+    }
 
 
 def sar_attributes(scene: SimulatedScene, polarisation: str) -> Attributes:

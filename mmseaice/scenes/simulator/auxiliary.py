@@ -12,9 +12,9 @@ from .ice import IceTruth
 _BLOCK = COARSE_CELL // 2  # 80 m pixels along one 2 km cell
 
 #: Tie points in kelvin: open water H, V; first-year ice H, V; old ice H, V;
-#: then footprint (km), and kelvin-free opacities per kg/m2 of vapour and of
-#: liquid. Tie points after Ivanova et al. (2014, doi
-#: 10.1109/TGRS.2014.2310136), Arctic, rounded.
+#: then footprint (km), and opacities per kg/m2 of vapour and of liquid. Tie
+#: points after Ivanova et al. (2014, doi 10.1109/TGRS.2014.2310136), Arctic,
+#: rounded. They were observed from space, through :data:`TYPICAL` weather.
 _TIE_POINTS = {
     '6_9': (82.0, 161.0, 232.0, 252.0, 221.0, 246.0, 48, 0.0003, 0.010),
     '7_3': (83.0, 162.0, 232.0, 252.0, 220.0, 245.0, 48, 0.0003, 0.012),
@@ -24,6 +24,8 @@ _TIE_POINTS = {
     '36_5': (145.0, 209.5, 235.0, 247.0, 185.0, 197.0, 10, 0.0030, 0.27),
     '89_0': (196.0, 243.0, 222.0, 232.0, 178.0, 187.0, 4, 0.0120, 1.1),
 }
+#: Weather behind the tie points; only what departs from it changes them.
+TYPICAL = {'t2m': 262.0, 'tcwv': 6.0, 'tclw': 0.04, 'wind': 7.0}
 #: Share of first-year emission in the emission of new and young ice; the
 #: rest is water's (thin ice is half transparent at low frequencies).
 _THIN_ICE = {1: 0.6, 2: 0.88, 3: 0.97}
@@ -81,14 +83,19 @@ def draw_weather(
     wind: list[np.ndarray],
     fractions: np.ndarray,
     month: int,
+    latitude: float,
 ) -> dict[str, np.ndarray]:
     """ERA5 fields by their names in the files, float64.
+
+    Air over ice follows season and latitude; over water it stays a few
+    kelvin below freezing. Its vapour grows with its temperature.
 
     Args:
         rng: Source of randomness.
         wind: Wind across and along the swath, 2 km grid.
         fractions: See :func:`cover_fractions`.
         month: Month of the year, 1 to 12.
+        latitude: Of the middle of the scene, degrees.
     """
     shape = fractions.shape[1:]
     scale = max(0.4 * min(shape), 3.0)
@@ -96,13 +103,15 @@ def draw_weather(
     def smooth() -> np.ndarray:
         return smooth_field(rng, shape, scale).astype(np.float64)
 
-    season = 260 - 9 * np.cos(2 * np.pi * (month - 2) / 12)
+    season = 270 - 12 * np.cos(2 * np.pi * (month - 1.5) / 12)
+    season += rng.normal(0, 6) - 0.4 * (latitude - 68)
     frozen = ndimage.gaussian_filter(fractions[1:].sum(0), scale / 4)
-    t2m = season + rng.normal(0, 3) + 1.5 * smooth() - 5 * frozen + 5
-    t2m = np.minimum(t2m, 277)
+    over_ice = np.minimum(season + 1.5 * smooth(), 274)
+    over_water = 271.6 - 4 + rng.normal(0, 2) + smooth()
+    t2m = frozen * over_ice + (1 - frozen) * over_water
     skin = ndimage.gaussian_filter(fractions[1:].sum(0), scale / 8)
     skt = (1 - skin) * (271.6 + 0.2 * smooth()) + skin * (t2m - 1.2)
-    tcwv = np.exp(0.06 * (t2m - 262) + 1.5 + 0.15 * smooth())
+    tcwv = 6 * np.exp(0.06 * (t2m - 264) + 0.15 * smooth())
     tclw = np.maximum(0.03 + 0.04 * smooth(), 0)
     values = (*wind, t2m, np.minimum(skt, 273.0), tcwv, tclw)
     names = ('u10m_rotated', 'v10m_rotated', 't2m', 'skt', 'tcwv', 'tclw')
@@ -116,8 +125,10 @@ def brightness_temperatures(
 ) -> dict[str, np.ndarray]:
     """The 14 AMSR2 channels, by their names in the files.
 
-    The surface emits in proportion to what covers the footprint; a thin
-    atmosphere over it absorbs a little and emits at its own temperature.
+    The tie points mix in proportion to what covers the footprint. Wind
+    brightens water and warmth brightens ice; air that is moister than
+    usual draws the mixture towards its own temperature, drier air draws
+    it away.
 
     Args:
         rng: Source of randomness.
@@ -128,28 +139,31 @@ def brightness_temperatures(
         Float64 kelvin in steps of 1/128 K, h < v in every cell.
     """
     shape = fractions.shape[1:]
-    warmth = 0.5 * (weather['t2m'] - 255)
+    warmth = 0.5 * (weather['t2m'] - TYPICAL['t2m'])
     speed = np.hypot(weather['u10m_rotated'], weather['v10m_rotated'])
+    excess = speed - TYPICAL['wind']
+    vapour, liquid = (weather[n] - TYPICAL[n] for n in ('tcwv', 'tclw'))
     channels = {}
     for frequency, ties in _TIE_POINTS.items():
         sigma = ties[6] / 2.355 / 2
         seen = ndimage.gaussian_filter(fractions, (0, sigma, sigma))
-        opacity = ties[7] * weather['tcwv'] + ties[8] * weather['tclw']
+        opacity = ties[7] * vapour + ties[8] * liquid
         clear = np.exp(-opacity / np.cos(np.deg2rad(55)))
         pair = []
         for k in range(2):
             water, ice, old = ties[k], ties[2 + k], ties[4 + k]
-            surface = seen[0] * (water + (0.8 - 0.6 * k) * speed)
+            surface = seen[0] * (water + (0.8 - 0.6 * k) * excess)
             for stage in range(1, 5):
                 share = _THIN_ICE.get(stage, 1.0)
                 kind = share * ice + (1 - share) * water
                 surface += seen[stage] * (kind + 0.5 * warmth)
             surface += seen[5] * (old + 0.5 * warmth)
             surface += seen[6] * (238.0 + 8.0 * k + warmth)
-            air = (1 - clear) * (weather['t2m'] - 8)
+            air = weather['t2m'] - 8
+            total = air + clear * (surface - air)
             noise = 0.25 * rng.standard_normal(shape)
             noise += 0.4 * smooth_field(rng, shape, 4)
-            steps = np.rint((clear * surface + air + noise) / BRIGHTNESS_STEP)
+            steps = np.rint((total + noise) / BRIGHTNESS_STEP)
             pair.append(steps)
         pair[0] = np.minimum(pair[0], pair[1] - 1)
         for k, polarisation in enumerate('hv'):

@@ -89,7 +89,7 @@ def draw_chart(
         if hidden and (i == largest or rng.random() < 0.85):
             fields = hidden_code()
         else:
-            fields = egg_code(counts[i], style, pancake=rng.random() < 0.25)
+            fields = egg_code(counts[i], style, brash=rng.random() < 0.25)
         codes.append(';'.join([str(number), *fields]))
     return Chart(ids[polygon], codes)
 

@@ -38,20 +38,24 @@ def _tenths(area: np.ndarray, total: int) -> np.ndarray:
 
 
 def egg_code(
-    area: np.ndarray, style: list[str], pancake: bool = False
+    area: np.ndarray, style: list[str], brash: bool = False
 ) -> list[str]:
     """The 14 fields of a code row that follow the polygon's id.
+
+    Ice that covers less than one tenth makes no egg: the polygon is open
+    water (01), or ice-free (00) below 0.2 %.
 
     Args:
         area: Area by stage and floe class, see ``chart.draw_chart``, (6, 7).
         style: Code to write for each stage class.
-        pancake: Write the form of cakes of new and young ice as pancakes.
+        brash: Write the form of cakes of new and young ice as 01: shuga,
+            small ice cakes, brash ice.
     """
     concentration = area[1:].sum() / area.sum()
-    total = round(10 * concentration)
-    if total == 0:
+    if concentration < 0.1:
         code = '00' if concentration < 0.002 else '01'
         return [code, *[MISSING] * 11, 2 * MISSING, 'W']
+    total = round(10 * concentration)
     stages = area.sum(1)
     stages[0] = 0
     order = np.argsort(-stages, kind='stable')
@@ -61,7 +65,7 @@ def egg_code(
 
     def form(stage: int) -> str:
         floe = int(np.argmax(area[stage]))
-        if pancake and floe == CAKE and stage in (NEW, YOUNG):
+        if brash and floe == CAKE and stage in (NEW, YOUNG):
             return '01'
         return _FLOE_CODES[NONE if floe == 6 else floe]
 

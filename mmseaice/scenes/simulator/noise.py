@@ -1,11 +1,12 @@
 """What denoising leaves of the thermal noise in the HV channel.
 
-EW noise differs between the five sub-swaths, bulges inside each with the
+EW noise differs between the five sub-swaths, sags inside each with the
 antenna pattern, and breathes along azimuth with the bursts (scalloping).
 Denoising (Park et al. 2018, doi 10.1109/TGRS.2017.2765248; Korosov et al.
-2022, doi 10.1109/TGRS.2021.3131036) removes most of it and leaves steps of
-some tenths of a decibel to a decibel over dark water. The residual speckles
-like the signal does.
+2022, doi 10.1109/TGRS.2021.3131036) levels the sub-swaths up to small
+errors of scale. What is left here is half of a floor without steps, and
+those errors, which step by 0.3 to 1 dB over dark water (-33 dB). The
+residual speckles like the signal does.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .geometry import LINES_PER_SECOND
 
 #: Incidence angles (degrees) where one sub-swath meets the next.
 SUBSWATH_EDGES = (28.6, 34.0, 38.7, 42.9)
-#: Noise-equivalent sigma0 (dB) in the middle of each sub-swath.
+#: Noise-equivalent sigma0 (dB) in the middle of each sub-swath; the floor
+#: runs straight from one to the next.
 _FLOOR = (-27.5, -29.5, -30.0, -30.5, -30.0)
 #: Cycle time of the EW bursts in seconds (product annotation).
 BURST_SECONDS = 3.04
@@ -33,7 +35,8 @@ class NoiseResidual:
 
     Args:
         floor: Noise-equivalent sigma0 per sample, float32 (samples,).
-        offset: Residual share of the floor per sample, float32 (samples,).
+        offset: Share of the floor that is left per sample, constant in a
+            sub-swath, float32 (samples,).
         wave: Scalloping amplitude as a share of the floor, float32
             (samples,).
         phase: Burst phase per sample in radians, float32 (samples,).
@@ -74,10 +77,10 @@ def draw_noise(
     middle = (edges[1:] + edges[:-1]) / 2
     half = (edges[1:] - edges[:-1]) / 2
     across = (incidence - middle[subswath]) / half[subswath]
-    floor = np.array(_FLOOR)[subswath] + 1.5 * across**2
+    floor = np.interp(incidence, middle, _FLOOR) + 1.5 * across**2
     # Neighbours alternate around zero, so that every border is a step.
     sign = rng.choice([-1, 1]) * (-1.0) ** np.arange(5)
-    offset = _LEVEL_LEFT + sign * rng.uniform(0.05, 0.15, 5)
+    offset = _LEVEL_LEFT + sign * rng.uniform(0.03, 0.08, 5)
     wave = rng.uniform(0.02, 0.08, 5) * np.array([1.6, 1, 1, 1, 1])
     phase = rng.uniform(0, 2 * np.pi, 5)
     fields = (

@@ -17,9 +17,12 @@ NEW, YOUNG, THIN, THICK, OLD = 1, 2, 3, 4, 5
 CAKE, SMALL, MEDIUM, BIG, VAST = 1, 2, 3, 4, 5
 #: Truth value of a floe class or stage where there is none.
 NONE = 255
+#: Floe value of fast ice in the truth files, where 255 is land.
+FAST_ICE = 254
 
-#: Floe diameters in 80 m pixels for the classes that pixels resolve; small
-#: floes (20-100 m) show as grain, cakes (< 20 m) as a grey mixture.
+#: Floe diameters in 80 m pixels for the classes drawn floe by floe. Small
+#: floes (20-100 m) fall below the pixel, so they are drawn at 160 m, the
+#: finest grain that pixels hold; cakes (< 20 m) show as a grey mixture.
 FLOE_PIXELS = {SMALL: 2.0, MEDIUM: 5.0, BIG: 16.0, VAST: 50.0}
 
 WATER_BAND, MARGINAL_BAND, PACK_BAND, FAST_BAND = range(4)

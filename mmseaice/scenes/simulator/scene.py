@@ -19,9 +19,9 @@ from .backscatter import scene_backscatter
 from .chart import Chart, draw_chart
 from .geometry import TiePoints, incidence_angle, tie_points
 from .ice import IceTruth, draw_ice
-from .identity import SceneIdentity, draw_identity, draw_start
+from .identity import SceneIdentity, draw_identity
 from .layout import draw_layout
-from .regimes import NONE, draw_regimes
+from .regimes import FAST_ICE, NONE, draw_regimes
 from .sar import scene_image
 from .swaths import Swaths, draw_swaths
 from .zones import distance_map
@@ -49,7 +49,8 @@ class SimulatedScene:
         weather: ERA5 fields by name, float64, 2 km grid.
         swaths: Where the AMSR2 values come from.
         truth: uint8 arrays on the 80 m grid of the ready-to-train file:
-            'concentration' (percent), 'stage', 'floe'; 255 on land.
+            'concentration' (percent), 'stage', 'floe'; 255 on land, and
+            floe 254 for fast ice, whose floes have no size.
     """
 
     identity: SceneIdentity
@@ -97,9 +98,8 @@ def scene_identity(
     See :func:`simulate_scene` for the arguments.
     """
     rng = np.random.default_rng([seed, index, 1])
-    drawn = draw_start(rng)
     service = service or ('dmi', 'cis')[index % 2]
-    return draw_identity(rng, service, start or drawn, lines)
+    return draw_identity(rng, service, start, lines)
 
 
 def simulate_scene(
@@ -153,8 +153,13 @@ def simulate_scene(
     layout.region = layout.charted = np.empty(0)
     wind, coarse_wind = draw_wind(next(streams), shape, coarse)
     fractions = cover_fractions(ice, coarse)
+    ties = tie_points(lines, samples, *identity.corner)
     weather = draw_weather(
-        next(streams), coarse_wind, fractions, identity.start.month
+        next(streams),
+        coarse_wind,
+        fractions,
+        identity.start.month,
+        ties.latitude.mean(),
     )
     brightness = brightness_temperatures(next(streams), fractions, weather)
     swaths = draw_swaths(next(streams), identity, coarse)
@@ -176,7 +181,7 @@ def simulate_scene(
         _polygon_ids(chart, land),
         chart.codes,
         zones,
-        tie_points(lines, samples, *identity.corner),
+        ties,
         brightness,
         weather,
         swaths,
@@ -200,7 +205,7 @@ def _truth(ice: IceTruth, shape: tuple[int, int]) -> dict[str, np.ndarray]:
     fields = {
         'concentration': ice.concentration,
         'stage': ice.stage,
-        'floe': ice.floe,
+        'floe': np.where(ice.floe == NONE, FAST_ICE, ice.floe),
     }
     return {
         name: np.where(ice.land, NONE, field)[rows, columns].astype(np.uint8)

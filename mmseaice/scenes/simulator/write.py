@@ -10,15 +10,18 @@ from typing import Any
 import netCDF4
 import numpy as np
 
+from ...charts import TASKS
 from ...utils.atomic import atomic_path
 from .attributes import (
     SAR_NAMES,
     coarse_attributes,
     distance_attributes,
+    flag_attributes,
     raw_global_attributes,
     sar_attributes,
     swath_attributes,
 )
+from .regimes import FAST_ICE, NONE
 from .scene import SimulatedScene
 
 FULL = ('sar_lines', 'sar_samples')
@@ -152,21 +155,24 @@ def write_truth(scene: SimulatedScene, folder: Path) -> Path:
 
     Variables on (sar_lines, sar_samples) of the ready-to-train file:
     concentration in percent, stage of development class 0..5, floe class
-    0..5; 255 on land, and for the floe class of fast ice.
+    0..5, 254 for the floe class of fast ice; 255 on land.
 
     Returns:
         Path of '<short>_truth.nc'.
     """
     path = folder / f'{scene.identity.scene_id}_truth.nc'
-    titles = {
-        'concentration': 'Ice-covered part of the pixel in percent',
-        'stage': 'Stage of development, class number',
-        'floe': 'Floe size, class number',
+    stages = dict(enumerate(TASKS['SOD'].classes))
+    floes = dict(enumerate(TASKS['FLOE'].classes))
+    land = {NONE: 'land'}
+    fields = {
+        'concentration': ('Ice-covered part of the pixel in percent', land),
+        'stage': ('Stage of development', stages | land),
+        'floe': ('Floe size', floes | {FAST_ICE: 'fast ice'} | land),
     }
     with new_file(path) as file:
-        for name, values in scene.truth.items():
-            about = {'long_name': titles[name], 'land_value': 255}
-            file.add(name, FULL, values, about)
+        for name, (title, flags) in fields.items():
+            about = {'long_name': title} | flag_attributes(flags)
+            file.add(name, FULL, scene.truth[name], about)
         file.set_global(
             {
                 'scene_id': path.name,

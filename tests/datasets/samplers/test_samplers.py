@@ -5,7 +5,9 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 
+from mmseaice.datasets import ClassBalancedDataset
 from mmseaice.datasets.samplers import (
     BalancedSampler,
     Draw,
@@ -113,6 +115,45 @@ def test_a_draw_keeps_its_number_on_the_way(travel):
     draw = travel(Draw(3, number=8, seed=1))
     assert (draw, draw.number, draw.seed) == (3, 8, 1)
     assert np.arange(5)[draw] == 3
+
+
+def test_a_draw_moves_and_stays_the_same_draw():
+    draw = Draw(13, number=8, seed=1)
+    for moved, index in ((draw % 5, 3), (draw - 6, 7)):
+        assert (moved, moved.number, moved.seed) == (index, 8, 1)
+    assert (draw % 2.5, draw - 0.5, 20 - draw) == (0.5, 12.5, 7)
+
+
+class Drawn(BaseDataset):
+    """Gives the indices that reach it."""
+
+    def load_data_list(self):
+        return [{'label': int(i > 0)} for i in range(8)]
+
+    def prepare_data(self, idx):
+        return idx
+
+    def get_cat_ids(self, idx):
+        return [self.get_data_info(idx)['label']]
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda data: RepeatDataset(data, 3),
+        lambda data: ConcatDataset([data, Drawn(), Drawn()]),
+        lambda data: ClassBalancedDataset(data, 0.9),
+    ],
+)
+def test_draws_pass_through_wrapped_data_sets(wrap):
+    data = wrap(Drawn())
+    sampler = EpochSampler(data, seed=3)
+    found = [data[draw] for draw in sampler]
+    assert len(data) > 8
+    assert sorted(draw.number for draw in found) == list(range(len(data)))
+    assert {draw.seed for draw in found} == {3}
+    plain = [data[int(draw)] for draw in sampler]
+    assert [int(draw) for draw in found] == plain
 
 
 def first_number(index, test_mode=False):

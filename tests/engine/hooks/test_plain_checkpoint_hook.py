@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmseaice.errors import CheckpointError
+
 
 def states_equal(a, b):
     assert a.keys() == b.keys()
@@ -87,3 +89,100 @@ def test_resuming_says_nothing_that_means_nothing(
     path = tmp_path / 'a/iter_2.pth'
     make_runner('b', resume=True, load_from=str(path)).train()
     assert 'WARNING' not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('keys', [['toy/a'], ['toy/a', 'toy/b']])
+def test_old_best_goes_after_the_new_one_is_written(make_runner, parity, keys):
+    runner = make_runner(
+        iters=8,
+        val=parity,
+        **{
+            'val_evaluator': dict(type='RisingMetric', prefix='toy'),
+            'default_hooks.checkpoint.save_best': keys,
+            'default_hooks.checkpoint.rule': 'greater',
+        },
+    )
+    folder, seen = Path(runner.work_dir), []
+    save = runner.save_checkpoint
+
+    def failing_save(out_dir, filename, *args, **kwargs):
+        if filename.startswith('best'):
+            seen.append({path.name for path in folder.glob('best*')})
+            if runner.iter == 6:
+                raise OSError('disk full')
+        save(out_dir, filename, *args, **kwargs)
+
+    runner.save_checkpoint = failing_save
+    with pytest.raises(OSError, match='disk full'):
+        runner.train()
+    names = [f'best_{key.replace("/", "_")}_iter_{{}}.pth' for key in keys]
+    assert seen[0] == set()
+    assert seen[len(keys)] == {name.format(2) for name in names}
+    left = {path.name for path in folder.glob('best*')}
+    assert left == {name.format(4) for name in names}
+    # What can be resumed from knows the best one that exists.
+    last = torch.load(folder / 'iter_4.pth', weights_only=True)
+    info = last['message_hub']['runtime_info']
+    known = {v for k, v in info.items() if k.startswith('best_ckpt')}
+    assert {Path(path).name for path in known} == left
+
+
+def test_a_worse_score_leaves_the_best_alone(make_runner, parity):
+    runner = make_runner(
+        iters=6,
+        val=parity,
+        **{
+            'val_evaluator': dict(type='RisingMetric', prefix='toy'),
+            'default_hooks.checkpoint.save_best': 'toy/a',
+            'default_hooks.checkpoint.rule': 'less',
+        },
+    )
+    runner.train()
+    left = {path.name for path in Path(runner.work_dir).glob('best*')}
+    assert left == {'best_toy_a_iter_2.pth'}
+
+
+def test_what_a_killed_run_half_wrote_is_removed(make_runner):
+    runner = make_runner(iters=2)
+    part = Path(runner.work_dir, '.iter_9.pth.1.part')
+    part.touch()
+    os.utime(part, (0, 0))
+    runner.train()
+    assert not part.exists()
+
+
+@pytest.mark.parametrize('how', ['test', 'resume'])
+def test_weights_of_another_model_are_refused(
+    make_runner, tmp_path, parity, how
+):
+    make_runner('a').train()
+    other = {'load_from': str(tmp_path / 'a/iter_2.pth'), 'model.width': 4}
+    if how == 'test':
+        run = make_runner('b', test=parity, **other).test
+    else:
+        run = make_runner('b', resume=True, **other).train
+    with pytest.raises(CheckpointError, match='8 x 1 instead of 4 x 1'):
+        run()
+
+
+def test_training_may_begin_with_a_part_of_the_weights(make_runner, tmp_path):
+    make_runner('a').train()
+    content = torch.load(tmp_path / 'a/iter_2.pth', weights_only=True)
+    del content['state_dict']['line.0.bias']
+    torch.save(content, tmp_path / 'part.pth')
+    runner = make_runner('b', load_from=str(tmp_path / 'part.pth'))
+    runner.train()
+    assert runner.iter == 4
+
+
+def test_resuming_needs_no_encoder_file(make_runner, tmp_path):
+    make_runner('encoder').train()
+    encoder = tmp_path / 'encoder/iter_2.pth'
+    option = {'model.encoder': str(encoder)}
+    make_runner('a', **option).train()
+    encoder.unlink()
+    path = str(tmp_path / 'a/iter_2.pth')
+    runner = make_runner('b', resume=True, load_from=path, **option)
+    runner.train()
+    assert runner.iter == 4
+    assert runner.cfg.model.encoder == str(encoder)

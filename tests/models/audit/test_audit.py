@@ -77,7 +77,8 @@ def test_position_embeddings_are_resized_to_a_larger_input(
         ('pos_embed', (1, 65, 32), (1, 145, 32))
     ]
     assert audit.error is None
-    assert model(torch.randn(1, 2, 96, 96)).shape == (1, 32)
+    (features,) = model.backbone(torch.randn(1, 2, 96, 96))
+    assert features.shape == (1, 32, 12, 12)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ def cfg(vit_cfg):
         return dict(
             type='PatchClassifier',
             backbone=vit_cfg(channels, **(backbone or {})),
+            neck=dict(type='mmpretrain.GlobalAveragePooling'),
             head=dict(
                 type='mmpretrain.LinearClsHead',
                 num_classes=3,
@@ -46,15 +47,16 @@ def test_training_lowers_the_loss(build, cfg, channels, frozen):
 def test_predictions_are_those_of_the_pooled_features(build, cfg):
     model = build(cfg()).eval()
     data = _data()
-    features = model.extract_feat(torch.stack(data['inputs']))
+    images = torch.stack(data['inputs'])
+    features = model.extract_feat(images)[-1]
+    (maps,) = model.extract_feat(images, stage='backbone')
+    assert torch.allclose(features, maps.mean(dim=(2, 3)), atol=1e-6)
     assert features.shape == (6, 32)
     scores = model.head.fc(features).softmax(dim=1)
     predictions = model.test_step(data)
     stacked = torch.stack([sample.pred_score for sample in predictions])
     assert torch.allclose(stacked, scores)
-    assert torch.allclose(
-        model(torch.stack(data['inputs'])).softmax(dim=1), scores
-    )
+    assert torch.allclose(model(images).softmax(dim=1), scores)
 
 
 def test_a_frozen_encoder_has_no_dropout_in_training(build, cfg):
@@ -62,14 +64,16 @@ def test_a_frozen_encoder_has_no_dropout_in_training(build, cfg):
         cfg(freeze_encoder=True, backbone=dict(drop_rate=0.5))
     ).train()
     images = torch.randn(2, 2, 32, 32)
-    first, second = model.extract_feat(images), model.extract_feat(images)
+    first, second = (model.extract_feat(images)[-1] for _ in range(2))
     assert torch.equal(first, second)
     assert not first.requires_grad
     assert model.head.training
 
 
-def test_features_that_are_no_map_are_refused(build, cfg):
-    bad = cfg()
-    bad['backbone']['out_type'] = 'raw'
-    with pytest.raises(ValueError, match="out_type='featmap'"):
-        build(bad).extract_feat(torch.randn(1, 2, 32, 32))
+def test_a_class_token_needs_no_neck(build, cfg):
+    plain = cfg() | dict(neck=None)
+    plain['backbone']['out_type'] = 'cls_token'
+    model = build(plain).eval()
+    images = torch.stack(_data()['inputs'])
+    assert model.extract_feat(images)[-1].shape == (6, 32)
+    assert model(images).shape == (6, 3)

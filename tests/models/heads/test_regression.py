@@ -71,3 +71,18 @@ def test_several_losses_add_up():
     assert torch.allclose(
         total, 3 * head.loss(features, samples, None)['loss_mse']
     )
+
+
+@pytest.mark.parametrize('name', HEADS)
+def test_value_range_maps_minus_one_and_one_to_its_ends(name):
+    torch.manual_seed(0)
+    plain = _build(name).eval()
+    ranged = _build(name, value_range=(0, 10)).eval()
+    ranged.load_state_dict(plain.state_dict())
+    features = _features()
+    assert torch.allclose(ranged(features), 5 + 5 * plain(features))
+
+
+def test_a_range_that_does_not_rise_is_refused():
+    with pytest.raises(ValueError, match='value_range must rise'):
+        _build('RegressionFCNHead', value_range=(10, 0))

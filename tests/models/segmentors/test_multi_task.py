@@ -173,6 +173,7 @@ def test_a_sample_without_the_labels_of_a_task_is_named(
     [
         (dict(heads={}), 'at least one task'),
         (dict(heads=dict(ICE=_head('SIC'))), 'task must be one of'),
+        (dict(heads=dict(SOD=_head('SIC'))), 'SOD must be a classifier'),
         (dict(task_weights=dict(SCI=1.0)), 'task must be one of'),
         (dict(heads=dict(FLOE=_head('SOD'))), 'FLOE must be 7, but got 6'),
         (dict(test_cfg=dict(mode='tiles')), 'mode must be'),

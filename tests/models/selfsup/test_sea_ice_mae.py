@@ -158,6 +158,14 @@ def test_parts_that_do_not_fit_are_refused(
         build(cfg)
 
 
+def test_images_that_are_no_square_are_refused(build, mae_cfg):
+    cfg = mae_cfg()
+    cfg['backbone']['img_size'] = (32, 64)
+    cfg['neck']['num_patches'] = 4 * 8
+    with pytest.raises(ValueError, match=r'img_size .* square.*\(32, 64\)'):
+        build(cfg, init=False)
+
+
 def test_images_of_another_size_are_refused(build, mae_cfg):
     with pytest.raises(ValueError, match='size of the backbone'):
         build(mae_cfg()).loss(torch.randn(1, 2, 64, 64))

@@ -18,6 +18,9 @@ from mmseaice.scenes.simulator import (
     simulate_scene,
     write_scenes,
 )
+from mmseaice.scenes.simulator.identity import REGIONS
+from mmseaice.scenes.simulator.scene import scene_identity
+from mmseaice.scenes.simulator.write import write_truth
 
 SMALL = {'lines': 400, 'samples': 420}
 
@@ -121,6 +124,24 @@ def test_twins_share_a_time_stamp(tmp_path):
     assert len(names) == 10
 
 
+def test_every_scene_is_an_evening_pass():
+    """Ascending passes see these latitudes at 16 to 18 h solar time."""
+    plans = plan_scenes(30, **SMALL, seed=1)
+    assert any(plan.start for plan in plans)
+    for plan in plans:
+        identity = scene_identity(
+            plan.seed, plan.index, plan.lines, plan.service, plan.start
+        )
+        start = identity.start
+        hours = start.hour + start.minute / 60 + start.second / 3600
+        local = (hours + identity.corner[1] / 15) % 24
+        assert 15.99 < local < 18.01
+        latitude, _ = REGIONS[identity.service][
+            identity.region.removesuffix('_RIC')
+        ]
+        assert abs(identity.corner[0] - latitude) <= 1
+
+
 def test_water_scene(water):
     assert (water.truth['concentration'] == 0).all()
     assert (water.distance_zone == 41).all()
@@ -176,6 +197,36 @@ def test_truth_fits_the_ready_file(folder):
         assert next(folder.rglob(f'{short}_prep.nc'))
 
 
+def test_truth_names_its_values(tmp_path):
+    """CF flags tell fast ice, whose floes have no size, from land."""
+    scene = simulate_scene(5, 0, **SMALL)
+    scene.truth['floe'][:3, 0] = 0, 254, 255
+    with netCDF4.Dataset(write_truth(scene, tmp_path)) as truth:
+        floe = truth['floe']
+        names = dict(
+            zip(floe.flag_values, floe.flag_meanings.split(), strict=True)
+        )
+        assert names[0] == 'open_water'
+        assert (names[254], names[255]) == ('fast_ice', 'land')
+        for variable in (floe, truth['stage']):
+            values = np.unique(variable[:].data)
+            assert set(values) <= set(variable.flag_values)
+            assert variable.flag_values.dtype == variable.dtype
+        assert truth['concentration'].flag_meanings == 'land'
+
+
+def test_fast_ice_is_not_land():
+    found = set()
+    for index in range(6):
+        truth = simulate_scene(6, index, lines=800, samples=800).truth
+        land = truth['stage'] == 255
+        np.testing.assert_array_equal(truth['floe'] == 255, land)
+        fast = truth['floe'] == 254
+        assert (truth['concentration'][fast] == 100).all()
+        found |= {*np.unique(truth['floe'])}
+    assert {254, 255} <= found
+
+
 def test_command(root, tmp_path):
     command = [sys.executable, str(root / 'tools/data/simulate_scenes.py')]
     options = '--scenes 1 --kind both --lines 400 --samples 400 --seed 4'
@@ -199,6 +250,6 @@ def test_command(root, tmp_path):
         env={'PYTHONPATH': str(root), 'PATH': '/usr/bin:/bin'},
         check=False,
     )
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert 'lines must be at least 400' in done.stderr
     assert 'Traceback' not in done.stderr

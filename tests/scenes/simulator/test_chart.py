@@ -39,6 +39,7 @@ def test_codes_summarise_the_truth(index):
         tenths = int(CT) / 10 if tenths is None else tenths
         assert abs(tenths - 10 * mean) <= 1, row
         assert (kind == 'W') == (CT in ('00', '01'))
+        assert (kind == 'W') == (mean < 0.1) or abs(mean - 0.1) < 0.002
         partials, stages = fields[0::3], fields[1::3]
         present = [code for code in stages if code != '-9']
         classes = [TASKS['SOD'].code_map[int(code)] for code in present]
@@ -97,6 +98,35 @@ def test_code_tables_are_sigrid():
     for stage in range(1, 6):
         for code in STAGE_CODES[stage]:
             assert TASKS['SOD'].code_map[int(code)] == stage
+
+
+@pytest.mark.parametrize(
+    ('percent', 'CT', 'kind'),
+    [
+        (0.1, '00', 'W'),
+        (0.5, '01', 'W'),
+        (6, '01', 'W'),
+        (9.9, '01', 'W'),
+        (10, '10', 'I'),
+        (14, '10', 'I'),
+        (16, '20', 'I'),
+    ],
+)
+def test_less_than_a_tenth_is_water(percent, CT, kind):
+    """No polygon of more than nine tenths of water has a stage of ice."""
+    area = np.zeros((6, 7))
+    area[0, 0], area[4, 3] = 100 - percent, percent
+    fields = egg_code(area, ['', '81', '83', '87', '91', '95'])
+    assert (fields[0], fields[-1]) == (CT, kind)
+    assert (fields[2] == '-9') == (kind == 'W')
+
+
+def test_form_of_brash():
+    area = np.zeros((6, 7))
+    area[2, 1] = 1
+    style = ['', '81', '83', '87', '91', '95']
+    assert egg_code(area, style, brash=True)[3] == '01'
+    assert egg_code(area, style)[3] == '02'
 
 
 def test_egg_code_by_hand():

@@ -1,4 +1,4 @@
-"""Speckle, noise, backscatter and microwave fields as they should be."""
+"""Speckle, noise and backscatter as they should be."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import numpy as np
 import pytest
 
 from mmseaice.scenes.simulator import simulate_scene
-from mmseaice.scenes.simulator.auxiliary import (
-    brightness_temperatures,
-    cover_fractions,
-)
 from mmseaice.scenes.simulator.backscatter import (
     ice_backscatter,
     water_backscatter,
 )
 from mmseaice.scenes.simulator.geometry import incidence_angle
-from mmseaice.scenes.simulator.ice import IceTruth
-from mmseaice.scenes.simulator.noise import SUBSWATH_EDGES
+from mmseaice.scenes.simulator.noise import SUBSWATH_EDGES, draw_noise
 from mmseaice.scenes.simulator.sar import scene_image
 from mmseaice.scenes.simulator.speckle import Speckle
 
 WINDOW = 24
+#: Raw lines of one burst cycle, rounded.
+BURST = round(3.04 * 166.7)
 
 
 def speckle_statistics(power):
@@ -122,6 +119,22 @@ def test_speckle_beside_real_scenes(shared_data):
     assert second < real_second.max() < 0.35
 
 
+@pytest.mark.parametrize('seed', range(20))
+def test_noise_steps_over_dark_water(seed):
+    """Sub-swaths step by 0.3 to 1 dB, and nowhere else."""
+    samples = 10_000
+    angle = incidence_angle(samples)
+    noise = draw_noise(np.random.default_rng(seed), angle)
+    power = np.full((BURST, samples), 10**-3.3, np.float32)
+    noise.add_to(power, 0)
+    profile = 10 * np.log10(power.mean(0, dtype=np.float64))
+    step = np.abs(np.diff(profile))
+    edges = np.searchsorted(angle, SUBSWATH_EDGES) - 1
+    assert step[edges].min() > 0.3
+    assert step[edges].max() < 1
+    assert np.delete(step, edges).max() < 0.01
+
+
 def test_noise_has_steps_and_scalloping(water):
     steps = []
     lines, samples = water.shape
@@ -151,7 +164,62 @@ def test_noise_has_steps_and_scalloping(water):
         wave = np.exp(2j * np.pi * np.arange(lines) / period)
         return np.abs((along * wave).mean())
 
-    assert strength(3.04 * 166.7) > 4 * strength(37.0)
+    assert strength(BURST) > 4 * strength(37.0)
+
+
+def cmod5n(wind, incidence):
+    """CMOD5.N: mean over directions and second harmonic of VV in dB."""
+    x = (incidence - 40) / 25
+    a0 = -0.6878 - 0.7957 * x + 0.338 * x**2 - 0.1728 * x**3
+    gamma = 6.7329 + 2.7713 * x - 2.2885 * x**2
+    s0, s = 0.4971 - 0.725 * x, (0.1103 + 0.0159 * x) * wind
+    a3 = 1 / (1 + np.exp(-np.maximum(s, s0)))
+    low = a3 * (np.minimum(s, s0) / s0) ** (s0 * (1 - a3))
+    b0 = np.where(s < s0, low, a3) ** gamma * 10 ** (a0 + 0.004 * x * wind)
+    b1 = 0.5 + x - np.tanh(4 * (x + 0.3222 + 0.012 * wind))
+    b1 = 0.045 * (1 + x) - 0.0066 * wind * b1
+    b1 /= np.exp(0.34 * (wind - 22.7)) + 1
+    ratio = 1 + wind / (8.3659 - 3.3428 * x + 1.3236 * x**2)
+    bent = 1.72087 + 0.28510 * (ratio - 1) ** 3
+    d1 = 6.2437 + 2.3893 * x + 0.3249 * x**2
+    ratio = np.where(ratio < 2.0813, bent, ratio)
+    b2 = (-d1 + (4.159 + 1.693 * x) * ratio) * np.exp(-ratio)
+    phi = np.arange(0, 2 * np.pi, 0.1 * np.pi)[:, None, None]
+    dB = 16 * np.log10(1 + b1 * np.cos(phi) + b2 * np.cos(2 * phi))
+    swing = 2 * (dB * np.cos(2 * phi)).mean(0)
+    return 10 * np.log10(b0) + dB.mean(0), swing
+
+
+def test_water_follows_cmod5n():
+    incidence = np.linspace(19, 46.7, 30)
+    wind = np.linspace(3, 14, 23)[:, None]
+    mean, swing = cmod5n(wind, incidence)
+    tangent = np.tan(np.deg2rad(incidence)) ** 2
+    mean -= 20 * np.log10((1 + 2 * tangent) / (1 + tangent))
+    along, across = (
+        water_backscatter(wind, angle, incidence)[0]
+        for angle in (0.0, np.pi / 2)
+    )
+    error = (along + across) / 2 - mean
+    assert np.sqrt(np.mean(error**2)) < 0.3
+    assert np.abs(error).max() < 1
+    error = (along - across) / 2 - swing
+    assert np.abs(error).max() < 0.5
+    # Beyond the fit too, water brightens with wind and darkens with angle.
+    wind = np.geomspace(0.8, 25, 40)[:, None]
+    HH = water_backscatter(wind, np.pi / 4, incidence)[0]
+    assert (np.diff(HH, axis=0)[1:] > 0).all()
+    assert (np.diff(HH, axis=1) < 0).all()
+
+
+def test_light_wind_is_bright_near_and_dark_far():
+    ends = np.float32([20, 46])
+    wind = np.full(2, 4, np.float32)
+    near, far = water_backscatter(wind, np.pi / 4, ends)[0]
+    for stage in range(1, 6):
+        ice = ice_backscatter(np.full(2, stage), ends)[0]
+        assert near > ice[0] + 1
+        assert far < ice[1] - 0.5
 
 
 def test_incidence_slopes():
@@ -161,8 +229,8 @@ def test_incidence_slopes():
         return np.polyfit(incidence, HH, 1)[0], np.polyfit(incidence, HV, 1)[0]
 
     wind = np.full(27, 8, np.float32)
-    HH, HV = slopes(*water_backscatter(wind, 0.0, incidence))
-    assert -0.75 < HH < -0.55
+    HH, HV = slopes(*water_backscatter(wind, np.pi / 4, incidence))
+    assert -0.8 < HH < -0.65
     assert -0.2 < HV <= 0
     for stage, low, high in ((4, -0.26, -0.18), (5, -0.2, -0.1)):
         stages = np.full(27, stage)
@@ -207,60 +275,6 @@ def test_level_of_scenes():
     )
 
 
-def test_brightness_follows_concentration():
-    shape = (400, 1000)
-    cover = np.broadcast_to(np.linspace(0, 100, shape[1]), shape)
-    zero = np.zeros(shape, np.float32)
-    truth = IceTruth(
-        cover.astype(np.uint8),
-        np.where(cover > 0, 4, 0).astype(np.uint8),
-        zero.astype(np.uint8),
-        zero,
-        zero,
-        zero.astype(bool),
-    )
-    fractions = cover_fractions(truth, (15, 39))
-    np.testing.assert_allclose(fractions.sum(0), 1)
-    weather = {
-        name: np.full((15, 39), value)
-        for name, value in (
-            ('t2m', 258.0),
-            ('tcwv', 4.0),
-            ('tclw', 0.02),
-            ('u10m_rotated', 5.0),
-            ('v10m_rotated', 2.0),
-        )
-    }
-    fields = brightness_temperatures(
-        np.random.default_rng(0), fractions, weather
-    )
-    assert len(fields) == 14
-    for frequency in ('6_9', '18_7', '36_5'):
-        h, v = (fields[f'btemp_{frequency}{p}'].mean(0) for p in 'hv')
-        assert (np.diff(h) > 0).mean() > 0.9
-        # The polarisation difference shrinks as ice closes in.
-        # At 6.9 GHz the footprint of 48 km never sees one of them alone.
-        factor = 1.5 if frequency == '6_9' else 3
-        assert (v - h)[0] > factor * (v - h)[-1]
-    old = truth.stage * 0 + np.where(cover > 0, 5, 0).astype(np.uint8)
-    truth.stage[:] = old
-    older = brightness_temperatures(
-        np.random.default_rng(0), cover_fractions(truth, (15, 39)), weather
-    )
-    ratio = 'btemp_36_5v', 'btemp_18_7v'
-    assert older[ratio[0]][:, -1].mean() < older[ratio[1]][:, -1].mean() - 15
-
-
-def test_brightness_lattice(scene):
-    for name, values in scene.brightness.items():
-        assert values.dtype == np.float64
-        assert values.shape == (20, 24)
-        np.testing.assert_array_equal(values * 128, np.rint(values * 128))
-        if name.endswith('h'):
-            assert (values < scene.brightness[f'{name[:-1]}v']).all()
-        assert 70 < values.min() < values.max() < 290
-
-
 def test_wind_is_that_of_the_water(water):
     """ERA5 wind and HH over water rise and fall together."""
     u, v = (water.weather[f'{c}10m_rotated'] for c in 'uv')
@@ -268,8 +282,8 @@ def test_wind_is_that_of_the_water(water):
     lines, samples = (50 * count for count in speed.shape)
     HH = water.HH[:lines, :samples].copy()
     HH[HH < -60] = np.nan
-    tilt = incidence_angle(water.shape[1])[:samples] - 30
-    HH = HH + 0.65 * tilt.astype(np.float32)
+    angle = incidence_angle(water.shape[1])[:samples]
+    HH -= water_backscatter(np.full(samples, 8.0), np.pi / 4, angle)[0]
     cells = HH.reshape(speed.shape[0], 50, speed.shape[1], 50)
     inner = (slice(None), slice(1, -1))
     mean = np.nanmean(cells, axis=(1, 3))[inner].ravel()

@@ -1,7 +1,7 @@
 import pytest
 
-from mmseaice.datasets import read_split, write_split
 from mmseaice.errors import DatasetError
+from mmseaice.scenes import read_split, write_split
 
 IDS = ['20180607T184326_dmi', '20190430T101830_cis']
 

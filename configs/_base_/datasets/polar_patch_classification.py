@@ -2,34 +2,26 @@
 
 64 px at 40 m, HH and HV, scaled to 8 bit by their makers, so without a
 physical unit. The statistics are those of the valid pixels of all train
-scenes after ``ScalePatch(mode='log')``. Scenes never mix between splits.
+scenes after ``ScalePatch(mode='log')``. Scenes never mix between
+splits.
 """
 
 data_root = '{{$MMSEAICE_SHARED_DATA:../shared/data}}/polar_patch'
 mean = dict(HH=0.685096, HV=0.614174)
 std = dict(HH=0.188576, HV=0.162517)
 
-augmentation = [
+train_pipeline = [
     dict(type='ScalePatch', mode='log'),
     dict(type='FlipScene', horizontal=0.5, vertical=0.5, transpose=0.5),
     dict(type='NormaliseScene', mean=mean, std=std),
+    dict(type='PackPatch'),
 ]
-pretraining_dataloader = dict(
-    batch_size=128,
-    num_workers=1,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='EpochSampler', shuffle=True),
-    dataset=dict(
-        type='PolarPatchDataset',
-        data_root=data_root,
-        split='train',
-        clean_only=False,
-        with_labels=False,
-        pipeline=[*augmentation, dict(type='PackScene')],
-    ),
-)
-classification_dataloader = dict(
+test_pipeline = [
+    dict(type='ScalePatch', mode='log'),
+    dict(type='NormaliseScene', mean=mean, std=std),
+    dict(type='PackPatch'),
+]
+train_dataloader = dict(
     batch_size=128,
     num_workers=1,
     persistent_workers=True,
@@ -38,10 +30,10 @@ classification_dataloader = dict(
         type='PolarPatchDataset',
         data_root=data_root,
         split='train',
-        pipeline=[*augmentation, dict(type='PackPatch')],
+        pipeline=train_pipeline,
     ),
 )
-validation_dataloader = dict(
+val_dataloader = dict(
     batch_size=256,
     num_workers=1,
     persistent_workers=True,
@@ -51,10 +43,11 @@ validation_dataloader = dict(
         data_root=data_root,
         split='val',
         test_mode=True,
-        pipeline=[
-            dict(type='ScalePatch', mode='log'),
-            dict(type='NormaliseScene', mean=mean, std=std),
-            dict(type='PackPatch'),
-        ],
+        pipeline=test_pipeline,
     ),
 )
+val_evaluator = [
+    dict(type='mmpretrain.Accuracy'),
+    dict(type='mmpretrain.SingleLabelMetric'),
+]
+val_cfg = dict(type='ValLoop')

@@ -1,6 +1,6 @@
-"""Simulated scenes as `make demo` writes them, for runs of minutes on a CPU.
+"""Simulated scenes as `make demo` writes them, with their charts.
 
-The same scenes serve pre-training and charting; a recipe picks its part.
+Crops to train, whole scenes to score on the 80 m grid of the charts.
 """
 
 data_root = '{{$MMSEAICE_DATA:data}}'
@@ -10,13 +10,7 @@ tasks = ['SIC', 'SOD', 'FLOE']
 mean = dict(HH=-14.508255, HV=-24.701205)
 std = dict(HH=5.659746, HV=4.746759)
 
-pretraining_pipeline = [
-    dict(type='CropScene', size=64, min_valid=0.5),
-    dict(type='FlipScene', horizontal=0.5, vertical=0.5),
-    dict(type='NormaliseScene', mean=mean, std=std),
-    dict(type='PackScene'),
-]
-finetuning_pipeline = [
+train_pipeline = [
     dict(type='CropScene', size=64, min_valid=0.3, label_tasks=tasks),
     dict(type='FlipScene', horizontal=0.5, vertical=0.5),
     dict(type='NormaliseScene', mean=mean, std=std),
@@ -27,20 +21,7 @@ test_pipeline = [
     dict(type='NormaliseScene', mean=mean, std=std),
     dict(type='PackScene'),
 ]
-pretraining_dataloader = dict(
-    batch_size=32,
-    num_workers=1,
-    persistent_workers=True,
-    sampler=dict(type='BalancedSampler', key='spacing'),
-    dataset=dict(
-        type='AI4ArcticDataset',
-        store=f'{data_root}/demo/train.zarr',
-        channels=channels,
-        spacings=[160, 200, 240],
-        pipeline=pretraining_pipeline,
-    ),
-)
-finetuning_dataloader = dict(
+train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     persistent_workers=True,
@@ -51,7 +32,7 @@ finetuning_dataloader = dict(
         channels=channels,
         tasks=tasks,
         spacings=[200],
-        pipeline=finetuning_pipeline,
+        pipeline=train_pipeline,
     ),
 )
 test_dataloader = dict(
@@ -69,3 +50,4 @@ test_dataloader = dict(
     ),
 )
 test_evaluator = dict(type='AutoICEMetric', tasks=tasks)
+test_cfg = dict(type='TestLoop')

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mmseaice.datasets.splits import group_scenes, hold_out
+from mmseaice.scenes import group_scenes, hold_out
 
 
 def scene(orbit, chart='', satellite='S1A', service='dmi'):

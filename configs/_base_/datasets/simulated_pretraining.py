@@ -1,0 +1,27 @@
+"""Simulated scenes as `make demo` writes them, without their labels."""
+
+data_root = '{{$MMSEAICE_DATA:data}}'
+channels = ['HH', 'HV']
+# Published statistics of the Dec-2022 release, in dB.
+mean = dict(HH=-14.508255, HV=-24.701205)
+std = dict(HH=5.659746, HV=4.746759)
+
+train_pipeline = [
+    dict(type='CropScene', size=64, min_valid=0.5),
+    dict(type='FlipScene', horizontal=0.5, vertical=0.5),
+    dict(type='NormaliseScene', mean=mean, std=std),
+    dict(type='PackScene'),
+]
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=1,
+    persistent_workers=True,
+    sampler=dict(type='BalancedSampler', key='spacing'),
+    dataset=dict(
+        type='AI4ArcticDataset',
+        store=f'{data_root}/demo/train.zarr',
+        channels=channels,
+        spacings=[160, 200, 240],
+        pipeline=train_pipeline,
+    ),
+)

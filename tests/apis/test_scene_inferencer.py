@@ -1,0 +1,204 @@
+"""Whole-scene inference against the model run by hand on the same pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmseaice.apis import SceneInferencer, init_model
+from mmseaice.charts import IGNORE
+from mmseaice.errors import (
+    CheckpointError,
+    MissingChannelError,
+    ParityError,
+    UnsafeCheckpointError,
+)
+from mmseaice.registry import MODELS
+from mmseaice.scenes import refine_field, resample_scene
+from mmseaice.testing import find_configs, make_scene
+
+MEAN, STD = dict(HH=-14.508255, HV=-24.701205), dict(HH=5.659746, HV=4.746759)
+
+
+@pytest.fixture(scope='module')
+def config():
+    name = 'multitask_vit-tiny-p8-upernet_500i_simulated.py'
+    path = next(path for path in find_configs() if path.name == name)
+    cfg = Config.fromfile(path)
+    cfg.model.backbone.arch.num_layers = 1
+    cfg.model.backbone.init_cfg = None
+    cfg.model.backbone.out_indices = [0]
+    cfg.model.neck = None
+    cfg.model.data_preprocessor.size_divisor = 1
+    head = dict(in_channels=192, channels=8)
+    for task, out in (('SOD', 6), ('FLOE', 7)):
+        cfg.model.heads[task] = dict(
+            type='mmseg.FCNHead',
+            num_classes=out,
+            num_convs=1,
+            loss_decode=dict(type='ValidCrossEntropyLoss'),
+            **head,
+        )
+    cfg.model.heads.SIC = dict(type='RegressionFCNHead', num_convs=1, **head)
+    return cfg
+
+
+def record(**changes):
+    return {
+        'channels': ['HH', 'HV'],
+        'spacings': [200.0],
+        'units': ['dB', 'dB'],
+        'mean': list(MEAN.values()),
+        'std': list(STD.values()),
+        'clip': [-5.0, 5.0],
+        'scaling': 'none',
+        'fill': 0.0,
+        'min_valid': 0.5,
+        'mask': 'chart',
+        'release': 'Dec-2022',
+    } | changes
+
+
+@pytest.fixture
+def checkpoint(config, tmp_path):
+    def save(**changes):
+        from mmengine.registry import init_default_scope
+
+        init_default_scope('mmseaice')
+        torch.manual_seed(0)
+        model = MODELS.build(config.model)
+        path = tmp_path / 'model.pth'
+        content = dict(
+            state_dict=model.state_dict(),
+            meta=dict(mmseaice=record(**changes)),
+        )
+        torch.save(content, path)
+        return path
+
+    return save
+
+
+def test_charts_equal_the_model_run_by_hand(config, checkpoint):
+    path = checkpoint()
+    scene = make_scene(200, 215)
+    charts = SceneInferencer(config, path, 'cpu')(scene)
+
+    coarse = resample_scene(scene, 200)
+    planes = [(coarse[name].values - MEAN[name]) / STD[name] for name in MEAN]
+    image = np.nan_to_num(np.clip(planes, -5, 5), nan=0.0).astype(np.float32)
+    model = init_model(config, path, 'cpu')
+    with torch.inference_mode():
+        logits = model.predict_logits(torch.from_numpy(image)[None])
+    valid = np.isfinite(scene['HH'].values)
+    for task, output in logits.items():
+        output = output[0]
+        if task == 'SIC':
+            wanted = refine_field(output.numpy(), 2.5, valid.shape)[0]
+            wanted = np.clip(wanted, 0, 10)
+            found = charts['SIC'].values
+            assert np.isnan(found[~valid]).all()
+            assert np.allclose(found[valid], wanted[valid], atol=1e-3)
+        else:
+            shares = output.softmax(0).numpy()
+            wanted = refine_field(shares, 2.5, valid.shape).argmax(0)
+            found = charts[task].values
+            assert found.dtype == np.uint8
+            assert (found[~valid] == IGNORE).all()
+            assert (found[valid] == wanted[valid]).mean() > 0.999
+
+
+def test_a_raw_scene_comes_out_on_the_80_m_grid(config, checkpoint):
+    scene = make_scene(301, 402, kind='raw')
+    charts = SceneInferencer(config, checkpoint(), 'cpu')(scene)
+    assert charts['SIC'].shape == (150, 201)
+    assert charts.attrs['pixel_spacing'] == 80
+    assert charts['latitude'].shape == scene['latitude'].shape
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'mean': [-14.0, -24.7]},
+        {'channels': ['HV', 'HH']},
+        {'spacings': [80.0]},
+        {'clip': None},
+        {'scaling': 'log'},
+        {'fill': 1.0},
+    ],
+)
+def test_another_preparation_is_refused(config, checkpoint, changes):
+    with pytest.raises(ParityError, match=next(iter(changes))):
+        SceneInferencer(config, checkpoint(**changes), 'cpu')
+
+
+@pytest.mark.parametrize(
+    ('entry', 'value'), [('mask', 'land'), ('release', 'Oct-2022')]
+)
+def test_a_scene_prepared_otherwise_is_refused(
+    config, checkpoint, entry, value
+):
+    scene = make_scene(200, 215)
+    own = scene.attrs[entry]
+    infer = SceneInferencer(config, checkpoint(**{entry: value}), 'cpu')
+    with pytest.raises(ParityError, match=f'trained with {value}') as caught:
+        infer(scene)
+    assert str(caught.value).startswith(scene.attrs['path'])
+    # A model that has seen both takes either.
+    infer = SceneInferencer(config, checkpoint(**{entry: [own, value]}), 'cpu')
+    assert infer(scene)['SIC'].shape == scene['HH'].shape
+
+
+@pytest.mark.parametrize('entry', ['min_valid', 'mask', 'mean'])
+def test_a_record_that_lacks_an_entry_is_refused(config, checkpoint, entry):
+    path = checkpoint()
+    content = torch.load(path, weights_only=True)
+    del content['meta']['mmseaice'][entry]
+    torch.save(content, path)
+    with pytest.raises(ParityError, match=f'one without {entry}'):
+        SceneInferencer(config, path, 'cpu')
+
+
+def test_cells_are_resampled_as_in_training(config, checkpoint):
+    scene, valid = make_scene(200, 215), []
+    for share in (0.1, 0.95):
+        infer = SceneInferencer(config, checkpoint(min_valid=share), 'cpu')
+        steps = infer.pipeline.transforms
+        steps.insert(0, lambda seen: valid.append(seen['valid']) or seen)
+        infer(scene)
+        wanted = resample_scene(scene, 200, min_valid=share)
+        assert (valid[-1] == np.isfinite(wanted['HH'].values)).all()
+    assert valid[0].sum() > valid[1].sum()
+
+
+def test_config_may_be_written_in_other_ways(config, checkpoint):
+    path, scene = checkpoint(), make_scene(200, 215)
+    wanted = SceneInferencer(config, path, 'cpu')(scene)
+    other = Config(config.to_dict())
+    dataset = other.test_dataloader.dataset
+    dataset.spacings = 200
+    dataset.pipeline[0].type = 'mmseaice.LoadScene'
+    assert SceneInferencer(other, path, 'cpu')(scene).identical(wanted)
+
+
+def test_a_file_that_can_run_code_needs_trust(config, checkpoint):
+    path = checkpoint()
+    content = torch.load(path, weights_only=True)
+    torch.save(content | {'odd': range(3)}, path)
+    with pytest.raises(UnsafeCheckpointError):
+        init_model(config, path, 'cpu')
+    init_model(config, path, 'cpu', trust_checkpoint=True)
+
+
+def test_a_scene_without_a_channel_is_named(config, checkpoint):
+    infer = SceneInferencer(config, checkpoint(), 'cpu')
+    with pytest.raises(MissingChannelError, match='no HV'):
+        infer(make_scene(200, 215).drop_vars('HV'))
+
+
+def test_weights_of_another_model_are_refused(config, tmp_path):
+    path = tmp_path / 'other.pth'
+    torch.save({'state_dict': {'weight': torch.zeros(1)}}, path)
+    with pytest.raises(CheckpointError, match='MultiTaskSegmentor'):
+        init_model(config, path, 'cpu')
