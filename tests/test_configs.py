@@ -87,11 +87,14 @@ def test_config_parses_and_model_builds(path, build):
 @pytest.mark.usefixtures('bare')
 @pytest.mark.parametrize('path', CHARTING, ids=lambda path: path.stem)
 def test_a_last_batch_of_one_window_is_charted(path, build):
-    cfg = shrink(Config.fromfile(path).model)
+    recipe = Config.fromfile(path)
+    channels = len(recipe.test_dataloader.dataset.channels)
+    cfg = shrink(recipe.model)
     cfg.test_cfg.batch_size = 8
     model = build(cfg).eval()
     with torch.no_grad():
-        (sample,) = model.predict(torch.randn(1, 2, 128, 128))  # 3 x 3
+        image = torch.randn(1, channels, 128, 128)  # 3 x 3 windows
+        (sample,) = model.predict(image)
     assert sample.tasks == ('SIC', 'SOD', 'FLOE')
 
 

@@ -7,6 +7,13 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# HH, HV and incidence angle. With three quantities of their own levels in a
+# patch, the target is the backscatter itself, not normalised by patch.
+model = dict(
+    backbone=dict(patch_cfg=dict(in_channels=3)),
+    neck=dict(in_chans=3),
+    head=dict(in_channels=3, norm_pix=False),
+)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),

@@ -125,7 +125,7 @@ def polygon_classes(
     return {'SIC': tenths, 'SOD': stage, 'FLOE': form}
 
 
-def _warn_of_unknown_codes(polygons: Iterable[Polygon]) -> None:
+def _warn_of_unknown_codes(polygons: Iterable[Polygon], prefix: str) -> None:
     """Name codes that stand in no table, once per table."""
     found = []
     for polygon in polygons:
@@ -146,14 +146,19 @@ def _warn_of_unknown_codes(polygons: Iterable[Polygon]) -> None:
     if found:
         shown = '; '.join(found[:5]) + ('; ...' if len(found) > 5 else '')
         warnings.warn(
-            f'{len(found)} ice-chart codes have no class and give the label '
-            f'{IGNORE}: {shown}. Add them to mmseaice/charts/codes.py if '
-            'they should count.',
+            f'{prefix}{len(found)} ice-chart codes have no class and give the '
+            f'label {IGNORE}: {shown}. Add them to '
+            'mmseaice/charts/codes.py if they should count.',
             stacklevel=3,
         )
 
 
-def _check_choices(rules: str, **thresholds: float) -> None:
+def check_choices(rules: str, **thresholds: float) -> None:
+    """Check the name of the rules, and thresholds by name.
+
+    Raises:
+        ValueError: If one is out of range.
+    """
     if rules not in RULES:
         raise ValueError(
             f'rules must be one of {", ".join(RULES)}, but got {rules!r}.'
@@ -171,6 +176,7 @@ def polygons_to_charts(
     rules: str = 'autoice',
     sod_threshold: float = 0.65,
     floe_threshold: float = 0.65,
+    source: str = '',
 ) -> dict[str, np.ndarray]:
     """Convert a map of polygon ids into class maps.
 
@@ -197,6 +203,7 @@ def polygons_to_charts(
             ``'accumulate'`` adds all of them.
         sod_threshold: Share of CT from which a stage is dominant.
         floe_threshold: Share of CT from which a form is dominant.
+        source: What errors and warnings name, such as the file.
 
     Returns:
         ``SIC``, ``SOD`` and ``FLOE``, each uint8 of the shape of
@@ -207,11 +214,21 @@ def polygons_to_charts(
             number.
         ValueError: If ``rules`` or a threshold is out of range.
     """
-    _check_choices(
+    check_choices(
         rules, sod_threshold=sod_threshold, floe_threshold=floe_threshold
     )
-    polygons = {row.id: row for row in read_polygon_codes(polygon_codes)}
-    _warn_of_unknown_codes(polygons.values())
+    prefix = f'{source}: ' if source else ''
+    try:
+        rows = read_polygon_codes(polygon_codes)
+    except PolygonCodeError as error:
+        raise PolygonCodeError(
+            f'{prefix}{error.subject}',
+            error.expected,
+            error.got,
+            error.remedy,
+        ) from None
+    polygons = {row.id: row for row in rows}
+    _warn_of_unknown_codes(polygons.values(), prefix)
 
     # One table entry per id; the ids of a file are small whole numbers.
     size = max(polygons, default=0) + 1
@@ -222,13 +239,14 @@ def polygons_to_charts(
         )
         for task, table in tables.items():
             table[polygon.id] = classes[task]
-    return _look_up(polygon_ids, polygons, tables)
+    return _look_up(polygon_ids, polygons, tables, prefix)
 
 
 def _look_up(
     polygon_ids: Any,
     polygons: dict[int, Polygon],
     tables: dict[str, np.ndarray],
+    prefix: str,
 ) -> dict[str, np.ndarray]:
     """Apply the tables to all pixels, a chunk at a time."""
     if isinstance(polygon_ids, np.ma.MaskedArray):
@@ -253,16 +271,16 @@ def _look_up(
         if block.dtype.kind == 'f':
             rest &= ~np.isnan(block)
         strange.update(np.unique(block[rest]).tolist())
-    _judge_strange(strange)
+    _judge_strange(strange, prefix)
     return {task: chart.reshape(ids.shape) for task, chart in charts.items()}
 
 
-def _judge_strange(ids: set[float]) -> None:
+def _judge_strange(ids: set[float], prefix: str) -> None:
     """Refuse ids that are no ids; name those the table lacks."""
     broken = [number for number in ids if not float(number).is_integer()]
     if broken:
         raise PolygonCodeError(
-            'polygon ids',
+            f'{prefix}polygon ids',
             'whole numbers or NaN',
             f'{min(broken)}',
             'Do not interpolate a map of polygon ids.',
@@ -271,7 +289,7 @@ def _judge_strange(ids: set[float]) -> None:
         names = ', '.join(f'{number:g}' for number in sorted(ids)[:5])
         more = ', ...' if len(ids) > 5 else ''
         warnings.warn(
-            f'polygons {names}{more} have no row in the code table; their '
-            f'pixels get the label {IGNORE}.',
+            f'{prefix}polygons {names}{more} have no row in the code table; '
+            f'their pixels get the label {IGNORE}.',
             stacklevel=4,
         )

@@ -88,18 +88,21 @@ class Parts:
         if not self.wants(name):
             return
         task = get_task(name)
+        whole = True
         if values.dtype.kind == 'f':
             values = np.nan_to_num(values, nan=IGNORE)
+            whole = (values == np.rint(values)).all()
         labelled = values != IGNORE
         low, high = (
             values.min(initial=0),
             values.max(initial=0, where=labelled),
         )
-        if low < 0 or high >= task.num_classes:
+        if low < 0 or high >= task.num_classes or not whole:
             raise SceneFileError(
                 self.path,
                 f'{name} of 0..{task.num_classes - 1} or {IGNORE}',
-                f'values from {low} to {high}',
+                f'values from {low} to {high}'
+                + ('' if whole else ', some of them fractions'),
                 'Is the chart one of AI4Arctic, as it was published?',
             )
         attrs = {'long_name': task.title, 'no_label': IGNORE}
@@ -107,8 +110,22 @@ class Parts:
         self._parts[name] = (DIMS['full'], values, attrs)
 
     def add_ties(self, latitude: np.ndarray, longitude: np.ndarray) -> None:
-        """Add the tie points; small, so they always come along."""
-        for name, values in (('latitude', latitude), ('longitude', longitude)):
+        """Add the tie points in degrees; small, so they always come along.
+
+        Raises:
+            SceneFileError: If a value is no latitude or longitude.
+        """
+        for name, values, limit in (
+            ('latitude', latitude, 90),
+            ('longitude', longitude, 360),
+        ):
+            if not (np.abs(values) <= limit).all():
+                raise SceneFileError(
+                    self.path,
+                    f'tie points with a {name} within +-{limit} degrees',
+                    f'values from {np.min(values)} to {np.max(values)}',
+                    'Fetch the file again and compare its checksum.',
+                )
             attrs = {'units': 'degree', 'long_name': f'Geodetic {name}'}
             values = np.asarray(values, np.float64)
             self._parts[name] = (DIMS['tie'], values, attrs)

@@ -7,6 +7,7 @@ store. What is there already is left alone.
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -23,7 +24,7 @@ from tqdm import tqdm
 
 from ..errors import MMSeaIceError, ReleaseError, SceneFileError, StoreError
 from .checks import check_scene
-from .open import open_scene, scene_files
+from .open import check_options, open_scene, scene_files
 from .store_folder import StoreFolder
 from .store_format import StoreOptions
 from .store_writer import write_scene
@@ -68,6 +69,9 @@ def build_store(
 ) -> BuildReport:
     """Write scenes to a store, or add those that it still lacks.
 
+    Sources and options are checked before anything is created. A store that
+    was complete before stays so if the build ends in an error.
+
     Args:
         sources: Scene files, or folders of them.
         out: Folder of the store.
@@ -92,6 +96,8 @@ def build_store(
         Which scenes were written, present before, and skipped.
 
     Raises:
+        ValueError: If an option is out of range or there are no sources.
+        TypeError: If ``opener`` takes no such option.
         StoreError: If ``out`` is something else, was built with other
             options, or cannot be written.
         ReleaseError: If scenes of several releases meet.
@@ -110,35 +116,60 @@ def build_store(
         min_valid=min_valid,
         open_options=open_options,
     )
+    inspect.signature(opener).bind(out, variables=(), **open_options)
+    if opener is open_scene:
+        check_options(**open_options)
+    files = _files(sources, on_error)
     folder = StoreFolder(Path(out), options, allow_mixed_releases)
     report = BuildReport(folder.path)
     parts = {}
-    for source in _files(sources):
-        if any(source.name == other.name for other in parts):
-            raise SceneFileError(
-                source,
-                'one file of each name',
-                'a second one',
-                'Leave one of the two out.',
-            )
+    for source in files:
         if source.name in folder.sources:
             report.existing.append(folder.sources[source.name])
         else:
             parts[source] = folder.part(source)
     if parts:
+        before = folder.complete
         folder.mark(complete=False)
         job = partial(_write_part, options=options, opener=opener)
-        _build(folder, job, parts, workers, report, on_error, progress)
+        try:
+            _build(folder, job, parts, workers, report, on_error, progress)
+        except BaseException:
+            folder.mark(complete=before)
+            raise
     folder.mark(complete=True)
     return report
 
 
-def _files(sources: str | Path | Iterable[str | Path]) -> Iterator[Path]:
+def _files(
+    sources: str | Path | Iterable[str | Path], on_error: str
+) -> list[Path]:
     """All scene files; folders stand for the files below them."""
     if isinstance(sources, str | Path):
         sources = [sources]
+    files: dict[str, Path] = {}
     for source in map(Path, sources):
-        yield from scene_files(source) if source.is_dir() else [source]
+        found = scene_files(source) if source.is_dir() else [source]
+        if not found:
+            raise SceneFileError(
+                source, 'a folder of scene files', 'none in it'
+            )
+        if on_error == 'raise' and not found[0].exists():
+            raise SceneFileError(
+                source, 'a scene file', 'nothing there', 'Check the path.'
+            )
+        for file in found:
+            if file.name in files:
+                raise SceneFileError(
+                    file,
+                    'one file of each name',
+                    'a second one',
+                    'Leave one of the two out.',
+                )
+            files[file.name] = file
+    if not files:
+        raise ValueError('sources must name a scene, but got none.')
+    return list(files.values())
 
 
 def _build(
@@ -216,16 +247,15 @@ def _write_part(
     names = dict.fromkeys(('HH', 'HV', *options.channels, *options.tasks))
     try:
         scene = opener(source, variables=list(names), **options.open_options)
-    except (OSError, RuntimeError) as error:
-        raise SceneFileError(
-            source,
-            'a readable scene',
-            f'{type(error).__name__} ({error})',
-            'Fetch the file again and compare its checksum.',
-        ) from error
+    except (MMSeaIceError, MemoryError):
+        raise
+    except Exception as error:
+        raise _unusable(source, error) from error
     check_scene(scene, options.tasks)
     try:
         write_scene(part, scene, options, source.name)
+    except (MMSeaIceError, MemoryError):
+        raise
     except OSError as error:
         raise StoreError(
             part.parent,
@@ -233,7 +263,18 @@ def _write_part(
             f'{type(error).__name__} ({error})',
             'Make room, then run the same command again: it continues.',
         ) from error
+    except Exception as error:
+        raise _unusable(source, error) from error
     return {
         'scene_id': scene.attrs['scene_id'],
         'release': scene.attrs['release'],
     }
+
+
+def _unusable(source: Path, error: Exception) -> SceneFileError:
+    """Name the file of an error that does not name it itself."""
+    remedy = ''
+    if isinstance(error, OSError | RuntimeError):
+        remedy = 'Fetch the file again and compare its checksum.'
+    found = f'{type(error).__name__} ({error})'
+    return SceneFileError(source, 'a readable scene', found, remedy)

@@ -25,7 +25,7 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
         EmptyChartError: If no chart has a labelled pixel.
     """
     path = scene.attrs.get('path') or scene.attrs.get('scene_id', 'scene')
-    for name in ('HH', 'HV'):
+    for name in ('HH', 'HV', 'incidence_angle'):
         if name in scene and not np.isfinite(scene[name].values).any():
             raise EmptySceneError(
                 path,

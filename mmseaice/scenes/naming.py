@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,8 @@ def parse_product_id(name: str | Path) -> ProductId:
         name: File name or path, with or without suffix.
 
     Raises:
-        ValueError: If the name does not follow the pattern.
+        ValueError: If the name does not follow the pattern or holds an
+            impossible time.
     """
     match = _PRODUCT.match(Path(str(name).strip()).name)
     if match is None:
@@ -97,6 +99,14 @@ def parse_product_id(name: str | Path) -> ProductId:
             'name must be a Sentinel-1 EW product name, alone or followed by '
             f'_icechart_<service>_<chart>, but got {str(name)!r}.'
         )
+    for time in (match['start'], match['stop']):
+        try:
+            datetime.strptime(time, '%Y%m%dT%H%M%S')
+        except ValueError:
+            raise ValueError(
+                f'name must hold times that exist, but got {time} in '
+                f'{str(name)!r}.'
+            ) from None
     return ProductId(
         product_id=match['product'],
         platform=match['platform'],

@@ -16,7 +16,14 @@ from ..errors import (
 )
 
 #: What xarray, netCDF4 and HDF5 raise on files they cannot read.
-_READ_ERRORS = (OSError, RuntimeError, ValueError, KeyError, EOFError)
+_READ_ERRORS = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+)
 
 #: Charts stay the uint8 they are; xarray would turn fills into NaN.
 _CHARTS = ('SIC', 'SOD', 'FLOE')
@@ -135,13 +142,21 @@ class NetCDFFile:
                 'Is it complete? Fetch it again and compare its checksum.',
             ) from error
 
-    def read_floats(self, name: str, *dims: Sequence[str]) -> np.ndarray:
-        """Values as float32 that may be written to, NaN where not finite."""
+    def read_numbers(self, name: str, *dims: Sequence[str]) -> np.ndarray:
+        """Values of a variable that must be of a numeric type.
+
+        Raises:
+            SceneFileError: If the values cannot be read or are no numbers.
+        """
         values = self.read(name, *dims)
         if values.dtype.kind not in 'fiu':
             raise SceneFileError(
                 self.path, f'numbers in {name!r}', f'type {values.dtype}'
             )
-        values = np.array(values, np.float32)
+        return values
+
+    def read_floats(self, name: str, *dims: Sequence[str]) -> np.ndarray:
+        """Values as float32 that may be written to, NaN where not finite."""
+        values = np.array(self.read_numbers(name, *dims), np.float32)
         values[~np.isfinite(values)] = np.nan
         return values

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import xarray as xr
 
-from ..charts import RULES
+from ..charts.polygons import check_choices
 from ..errors import MissingVariableError, SceneFileError
 from .assemble import check_variables
 from .checks import check_scene
 from .netcdf import NetCDFFile
-from .raw import read_raw
+from .raw import MASKS, read_raw
 from .ready import CHARTS, read_ready
 from .standardise import check_release
+from .variables import CHANNELS
 
 #: Ends of NetCDF files that lie beside scenes and are none.
 _NO_SCENES = ('_reference.nc', '_truth.nc')
@@ -26,7 +27,8 @@ def _reader_for(file: NetCDFFile) -> Callable[..., xr.Dataset]:
         return read_ready
     if 'sar_grid_line' in file:
         return read_raw
-    if all(name in file for name in CHARTS):
+    charts = all(name in file for name in CHARTS)
+    if charts and CHANNELS['HH'].source not in file:
         raise SceneFileError(
             file.path,
             'a scene',
@@ -40,6 +42,31 @@ def _reader_for(file: NetCDFFile) -> Callable[..., xr.Dataset]:
         "'sar_grid_line' in raw ones)",
         f'{names}, ...' if names else 'no variables',
         'Is the file a complete AI4Arctic scene?',
+    )
+
+
+def check_options(
+    release: str = 'auto',
+    mask: str | None = None,
+    rules: str = 'autoice',
+    sod_threshold: float | None = None,
+    floe_threshold: float | None = None,
+) -> None:
+    """Check arguments of :func:`open_scene` as far as no file is needed.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+    if release != 'auto':
+        check_release(release)
+    if mask is not None and mask not in MASKS:
+        raise ValueError(
+            f'mask must be one of {", ".join(MASKS)}, but got {mask!r}.'
+        )
+    check_choices(
+        rules,
+        sod_threshold=1 if sod_threshold is None else sod_threshold,
+        floe_threshold=1 if floe_threshold is None else floe_threshold,
     )
 
 
@@ -92,12 +119,7 @@ def open_scene(
         PolygonCodeError: If the chart of a raw file cannot be read.
         ValueError: If an argument does not fit the file.
     """
-    if release != 'auto':
-        check_release(release)
-    if rules not in RULES:
-        raise ValueError(
-            f'rules must be one of {", ".join(RULES)}, but got {rules!r}.'
-        )
+    check_options(release, mask, rules, sod_threshold, floe_threshold)
     names = check_variables(variables)
     with NetCDFFile(path) as file:
         scene = _reader_for(file)(

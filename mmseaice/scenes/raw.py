@@ -34,8 +34,8 @@ def _read_ties(file: NetCDFFile, *names: str) -> tuple[np.ndarray, ...]:
         Lines (n,) and samples (m,) as raw pixel indices, then each variable
         of ``names`` with shape (n, m).
     """
-    line = file.read('sar_grid_line', TIES)
-    sample = file.read('sar_grid_sample', TIES)
+    line = file.read_numbers('sar_grid_line', TIES)
+    sample = file.read_numbers('sar_grid_sample', TIES)
     lines, samples = np.unique(line), np.unique(sample)
     shape = (len(lines), len(samples))
     order = np.lexsort((sample, line))
@@ -50,23 +50,25 @@ def _read_ties(file: NetCDFFile, *names: str) -> tuple[np.ndarray, ...]:
             f'{len(line)} points on {shape[0]} lines and {shape[1]} samples',
             'Fetch the file again and compare its checksum.',
         )
-    grids = (file.read(name, TIES)[order].reshape(shape) for name in names)
-    return lines, samples, *grids
+    values = (file.read_numbers(name, TIES)[order] for name in names)
+    return lines, samples, *(value.reshape(shape) for value in values)
 
 
 def _read_polygons(file: NetCDFFile) -> tuple[np.ndarray, np.ndarray]:
     """Polygon ids as uint16 (0 is none) and the code table."""
-    ids = file.read(_POLYGONS, FULL)
+    ids = file.read_numbers(_POLYGONS, FULL)
     codes = file.read(_CODES, (_CODES,)).astype(str)
+    whole = True
     if ids.dtype.kind == 'f':
         ids = np.nan_to_num(ids, nan=0.0)
-        if ids.min() < 0 or ids.max() > 65535 or (ids != np.rint(ids)).any():
-            raise PolygonCodeError(
-                file.path,
-                'polygon ids of 0..65535 or NaN',
-                f'values from {ids.min()} to {ids.max()}',
-                'Fetch the file again and compare its checksum.',
-            )
+        whole = (ids == np.rint(ids)).all()
+    if not whole or ids.min() < 0 or ids.max() > 65535:
+        raise PolygonCodeError(
+            file.path,
+            'polygon ids of 0..65535 or NaN',
+            f'values from {ids.min()} to {ids.max()}',
+            'Fetch the file again and compare its checksum.',
+        )
     ids = ids.astype(np.uint16)
     ids[ids == np.iinfo(np.uint16).max] = 0
     return ids, codes
@@ -96,7 +98,7 @@ def _read_sar(
     """Read HH, HV and incidence angle, NaN together.
 
     The gaps of HH and HV differ by some pixels: a pixel is valid where both
-    are.
+    are, and where its incidence angle is known.
 
     Args:
         file: The open file.
@@ -112,12 +114,14 @@ def _read_sar(
     blank = np.isnan(fields['HH']) | np.isnan(fields['HV'])
     if outside is not None:
         blank |= outside
-    if parts.wants('incidence_angle'):
-        source = CHANNELS['incidence_angle'].raw_source
+    source = CHANNELS['incidence_angle'].raw_source
+    wanted = parts.wants('incidence_angle')
+    if wanted or source in file:
         lines, samples, angle = _read_ties(file, source)
-        fields['incidence_angle'] = interpolate_ties(
-            angle, lines, samples, blank.shape
-        )
+        if wanted or not np.isfinite(angle).all():
+            field = interpolate_ties(angle, lines, samples, blank.shape)
+            blank |= ~np.isfinite(field)
+            fields['incidence_angle'] = field
     for name, field in fields.items():
         if parts.wants(name):
             field[blank] = np.nan
@@ -176,7 +180,9 @@ def read_raw(
         ids, codes = _read_polygons(file)
         label_rule = f'{rules} {sod:.2f}/{floe:.2f}'
         if any(parts.wants(name) for name in CHARTS):
-            charts = polygons_to_charts(ids, codes, rules, sod, floe)
+            charts = polygons_to_charts(
+                ids, codes, rules, sod, floe, source=str(file.path)
+            )
             for name, chart in charts.items():
                 parts.add_chart(name, chart)
         parts.add('polygon_id', DIMS['full'], ids)

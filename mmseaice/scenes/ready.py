@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ..charts import IGNORE
-from ..errors import SceneDimensionError
+from ..errors import SceneDimensionError, SceneFileError
 from .assemble import Parts, identify, scene_attrs
 from .netcdf import NetCDFFile
 from .release import find_release
@@ -59,32 +59,39 @@ def _check_arguments(
 
 
 def _read_sar(file: NetCDFFile, parts: Parts, release: str) -> None:
-    """Read HH, HV and incidence angle, NaN where all three are 0."""
+    """Read HH, HV and incidence angle.
+
+    NaN together, where all three are 0 or one of them is missing.
+    """
     names = ('HH', 'HV', 'incidence_angle')
     if not any(parts.wants(name) for name in names):
         return
     blank: Any = True
+    missing: Any = False
     values = {}
     for name in names:
         field = file.read_floats(CHANNELS[name].source, FULL)
         blank = blank & (field == 0)
+        missing = missing | np.isnan(field)
         if parts.wants(name):
             values[name] = field
     for name, field in values.items():
         field = destandardise(field, name, release)
-        field[blank] = np.nan
+        field[blank | missing] = np.nan
         parts.add_channel(name, field)
 
 
 def _read_charts(file: NetCDFFile, parts: Parts) -> bool:
     """Read charts from the file or the reference beside it."""
-    found = {name: file.read(name, FULL) for name in CHARTS if name in file}
+    found = {
+        name: file.read_numbers(name, FULL) for name in CHARTS if name in file
+    }
     empty = all((chart == IGNORE).all() for chart in found.values())
     beside = reference_path(file.path)
     if empty and beside.is_file():
         shape = file.shape(CHANNELS['HH'].source, FULL)
         with NetCDFFile(beside) as reference:
-            found = {name: reference.read(name) for name in CHARTS}
+            found = {name: reference.read_numbers(name) for name in CHARTS}
         for name, chart in found.items():
             if chart.shape != shape:
                 raise SceneDimensionError(
@@ -96,6 +103,39 @@ def _read_charts(file: NetCDFFile, parts: Parts) -> bool:
     for name, chart in found.items():
         parts.add_chart(name, chart)
     return bool(found)
+
+
+def _check_flip(file: NetCDFFile) -> None:
+    """Warn of a flag that no published scene has set."""
+    flip = file.attrs.get('flip', 0)
+    if np.size(flip) != 1:
+        raise SceneFileError(
+            file.path, "one number as attribute 'flip'", f'{flip!r}'
+        )
+    if flip not in (0, '0'):
+        warnings.warn(
+            f'{file.path}: attribute flip is {flip!r}, which no published '
+            'scene has; its arrays are taken as they are.',
+            stacklevel=4,
+        )
+
+
+def _read_ties(file: NetCDFFile) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude of the tie points, one shape."""
+    names = ('sar_grid2d_latitude', 'sar_grid2d_longitude')
+    latitude, longitude = (
+        file.read_numbers(name, TIES, TIES[::-1]) for name in names
+    )
+    dims = [file.dataset[name].dims for name in names]
+    if dims[0] != dims[1] or min(latitude.shape) < 2:
+        raise SceneDimensionError(
+            file.path,
+            'latitude and longitude of tie points on one grid, 2 x 2 at least',
+            f'shapes {latitude.shape} on ({", ".join(dims[0])}) and '
+            f'{longitude.shape} on ({", ".join(dims[1])})',
+            'Fetch the file again and compare its checksum.',
+        )
+    return latitude, longitude
 
 
 def _positions(
@@ -134,16 +174,13 @@ def read_ready(
 ) -> xr.Dataset:
     """Read an open ready-to-train file, see ``open_scene``."""
     brightness = {
-        name: file.read(name, COARSE) for name in BRIGHTNESS if name in file
+        name: file.read_numbers(name, COARSE)
+        for name in BRIGHTNESS
+        if name in file
     }
     release = find_release(brightness, release, file.path)
     _check_arguments(mask, rules, thresholds, release)
-    if file.attrs.get('flip', 0) not in (0, '0'):
-        warnings.warn(
-            f'{file.path}: attribute flip is {file.attrs["flip"]!r}, which no '
-            'published scene has; its arrays are taken as they are.',
-            stacklevel=3,
-        )
+    _check_flip(file)
     product = identify(
         file,
         file.attrs.get('original_id', ''),
@@ -158,12 +195,11 @@ def read_ready(
             field = file.read_floats(channel.source, FULL)
             parts.add_channel(name, destandardise(field, name, release))
         elif channel.grid == '2km' and parts.wants(name):
-            field = file.read(channel.source, COARSE).astype(np.float64)
+            field = file.read_numbers(channel.source, COARSE)
+            field = field.astype(np.float64)
             parts.add_channel(name, destandardise(field, name, release))
 
-    swapped = (TIES, TIES[::-1])
-    latitude = file.read('sar_grid2d_latitude', *swapped)
-    longitude = file.read('sar_grid2d_longitude', *swapped)
+    latitude, longitude = _read_ties(file)
     parts.add_ties(latitude, longitude)
     sod, floe = LABEL_THRESHOLDS[release]
     return parts.assemble(

@@ -9,11 +9,13 @@ from typing import Any
 
 import zarr
 
-from ..errors import StoreError
+from ..errors import MissingChannelError, StoreError
 from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
 from .stored_scene import Crop, StoredScene, open_node
 
 __all__ = ['Crop', 'SceneStore', 'StoredScene', 'list_scenes', 'read_root']
+
+_REBUILD = 'Build the store again with this version of mmseaice.'
 
 
 class SceneStore:
@@ -43,7 +45,7 @@ class SceneStore:
                 'an unfinished one',
                 'Run the same build command again: it continues.',
             )
-        self.options = StoreOptions(**attrs['options'])
+        self.options = _options_of(self.path, attrs)
         self._scenes: dict[str, StoredScene] = {}
 
     def __reduce__(self) -> tuple:
@@ -93,6 +95,15 @@ class SceneStore:
         return len(self.scene_ids)
 
 
+def _options_of(path: Path, attrs: dict[str, Any]) -> StoreOptions:
+    try:
+        return StoreOptions(**attrs['options'])
+    except (TypeError, ValueError, MissingChannelError) as error:
+        raise StoreError(
+            path, 'the options of a store', str(error), _REBUILD
+        ) from error
+
+
 def _reopen(path: Path) -> SceneStore:
     return SceneStore(path, allow_incomplete=True)
 
@@ -119,6 +130,11 @@ def read_root(path: Path) -> dict[str, Any]:
             path,
             f'{FORMAT} version {FORMAT_VERSION}',
             f'a Zarr group of format {found[0]!r}, version {found[1]!r}',
-            'Build the store again with this version of mmseaice.',
+            _REBUILD,
         )
+    for name in ('options', 'complete'):
+        if name not in attrs:
+            raise StoreError(
+                path, f'attribute {name!r}', 'a store without', _REBUILD
+            )
     return attrs

@@ -30,8 +30,8 @@ class StoreFolder:
         allow_mixed_releases: Whether scenes of several releases may meet.
 
     Raises:
-        StoreError: If the folder holds something else, or a store with
-            other options.
+        StoreError: If the folder holds something else, or scenes that were
+            stored with other options.
     """
 
     def __init__(
@@ -45,10 +45,10 @@ class StoreFolder:
         self.allow_mixed_releases = allow_mixed_releases
         self._tag = f'{socket.gethostname()}-{os.getpid()}.part'
         if (path / 'zarr.json').exists():
-            self._compare_options()
+            self._remove_abandoned_parts()
+            self._adopt_options()
         else:
             self._create()
-        self._remove_abandoned_parts()
         self.sources: dict[str, str] = {}
         self.releases: set[str] = set()
         for scene_id in list_scenes(path):
@@ -99,10 +99,15 @@ class StoreFolder:
         self._note(scene_id)
         return True
 
+    @property
+    def complete(self) -> bool:
+        """Whether the root group says that the build has finished."""
+        return read_root(self.path)['complete']
+
     def mark(self, complete: bool) -> None:
         """Note in the root group whether the build has finished."""
-        root = zarr.open_group(self.path, mode='r+', zarr_format=3)
-        if root.attrs['complete'] != complete:
+        if self.complete != complete:
+            root = zarr.open_group(self.path, mode='r+', zarr_format=3)
             root.attrs['complete'] = complete
 
     def remove_parts(self) -> None:
@@ -137,7 +142,8 @@ class StoreFolder:
             },
         )
 
-    def _compare_options(self) -> None:
+    def _adopt_options(self) -> None:
+        """Compare the options; a store without scenes takes new ones."""
         stored = read_root(self.path)['options']
         wanted = self.options.as_attrs()
         differing = [
@@ -145,7 +151,10 @@ class StoreFolder:
             for name in sorted({*stored, *wanted})
             if stored.get(name) != wanted.get(name)
         ]
-        if differing:
+        if not differing:
+            return
+        # A part is that of a living builder with the stored options.
+        if list_scenes(self.path) or any(self.path.glob('.*.part')):
             raise StoreError(
                 self.path,
                 ', '.join(f'{n}={wanted.get(n)!r}' for n in differing),
@@ -153,6 +162,8 @@ class StoreFolder:
                 + ', '.join(f'{n}={stored.get(n)!r}' for n in differing),
                 "Repeat the store's options, or build into another folder.",
             )
+        group = zarr.open_group(self.path, mode='r+', zarr_format=3)
+        group.attrs['options'] = wanted
 
     def _remove_abandoned_parts(self) -> None:
         """Remove what killed builds on this machine have left."""

@@ -16,6 +16,8 @@ chunks of an array share one shard, that is one file.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -59,6 +61,10 @@ class StoreOptions:
         min_valid: Share of a cell that must be valid or labelled.
         open_options: Further arguments of
             :func:`~mmseaice.scenes.open_scene`.
+
+    Raises:
+        ValueError: If an option is out of range or names something twice.
+        MissingChannelError: If there is no such channel.
     """
 
     spacings: tuple[float, ...] = (80.0,)
@@ -69,14 +75,22 @@ class StoreOptions:
     open_options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        spacings = tuple(sorted({float(s) for s in self.spacings}))
+        spacings = tuple(sorted(float(s) for s in self.spacings))
         object.__setattr__(self, 'spacings', spacings)
         object.__setattr__(self, 'channels', tuple(self.channels))
         object.__setattr__(self, 'tasks', tuple(self.tasks))
-        if not spacings or spacings[0] <= 0:
+        if not spacings or not all(0 < s < math.inf for s in spacings):
             raise ValueError(
-                f'spacings must be positive, but got {self.spacings}.'
+                f'spacings must be positive and finite, but got {spacings}.'
             )
+        if not 0 < self.min_valid <= 1:
+            raise ValueError(
+                'min_valid must be above 0 and at most 1, but got '
+                f'{self.min_valid}.'
+            )
+        _check_unique('spacings', [spacing_name(s) for s in spacings])
+        _check_unique('channels', self.channels)
+        _check_unique('tasks', self.tasks)
         if not any(name in FULL_CHANNELS for name in self.channels):
             raise ValueError(
                 'channels must hold one of '
@@ -113,6 +127,15 @@ class StoreOptions:
             name: list(value) if isinstance(value, tuple) else value
             for name, value in asdict(self).items()
         }
+
+
+def _check_unique(option: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f'{option} must differ from each other, but got '
+            f'{", ".join(twice)} more than once.'
+        )
 
 
 def spacing_name(spacing: float) -> str:

@@ -57,8 +57,21 @@ class StoredScene:
         ``shapes`` (lines and samples by spacing), and at
         the finest spacing ``valid_share``, ``labelled_share`` and
         ``class_histogram`` (both by task).
+
+        Raises:
+            StoreError: If the folder holds no whole scene.
         """
-        return dict(open_node(self.path, zarr.open_group).attrs)
+        attrs = dict(open_node(self.path, zarr.open_group).attrs)
+        for name in ('source', 'release', 'shapes'):
+            if name not in attrs:
+                raise StoreError(
+                    self.path,
+                    f'attribute {name!r}',
+                    'a scene without',
+                    'Remove the folder of the scene and build the store '
+                    'again.',
+                )
+        return attrs
 
     def shape(self, spacing: float) -> tuple[int, int]:
         """Lines and samples at a spacing.

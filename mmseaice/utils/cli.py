@@ -86,13 +86,16 @@ def read_run_config(args: Namespace) -> Config:
 def readable_errors(*more: type[Exception]) -> Iterator[None]:
     """End the program with one message and exit code 1, no traceback.
 
+    So ends what a user can mend: our own errors, and files and folders that
+    cannot be read or written, whose message holds their path.
+
     Args:
         *more: Errors to treat like our own; ValueError in tools that hand
             their arguments on as they are.
     """
     try:
         yield
-    except (MMSeaIceError, DependencyError, *more) as error:
+    except (MMSeaIceError, DependencyError, OSError, *more) as error:
         sys.exit(f'{type(error).__name__}: {error}')
     except KeyboardInterrupt:
         print('Interrupted.', file=sys.stderr)

@@ -19,12 +19,13 @@ from mmseaice.registry import MODELS
 from mmseaice.scenes import refine_field, resample_scene
 from mmseaice.testing import find_configs, make_scene
 
-MEAN, STD = dict(HH=-14.508255, HV=-24.701205), dict(HH=5.659746, HV=4.746759)
+MEAN = dict(HH=-14.508255, HV=-24.701205, incidence_angle=33.998018)
+STD = dict(HH=5.659746, HV=4.746759, incidence_angle=8.322267)
 
 
 @pytest.fixture(scope='module')
 def config():
-    name = 'multitask_vit-tiny-p8-upernet_500i_simulated.py'
+    name = 'multitask_vit-tiny-p8-upernet_1000i_simulated.py'
     path = next(path for path in find_configs() if path.name == name)
     cfg = Config.fromfile(path)
     cfg.model.backbone.arch.num_layers = 1
@@ -47,9 +48,9 @@ def config():
 
 def record(**changes):
     return {
-        'channels': ['HH', 'HV'],
+        'channels': list(MEAN),
         'spacings': [200.0],
-        'units': ['dB', 'dB'],
+        'units': ['dB', 'dB', 'degree'],
         'mean': list(MEAN.values()),
         'std': list(STD.values()),
         'clip': [-5.0, 5.0],
@@ -120,8 +121,8 @@ def test_a_raw_scene_comes_out_on_the_80_m_grid(config, checkpoint):
 @pytest.mark.parametrize(
     'changes',
     [
-        {'mean': [-14.0, -24.7]},
-        {'channels': ['HV', 'HH']},
+        {'mean': [-14.0, -24.7, 34.0]},
+        {'channels': ['HV', 'HH', 'incidence_angle']},
         {'spacings': [80.0]},
         {'clip': None},
         {'scaling': 'log'},

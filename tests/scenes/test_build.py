@@ -178,6 +178,68 @@ def test_bad_arguments(tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
+def test_wrong_options_and_sources_create_nothing(tmp_path):
+    sources = recipes(tmp_path / 'in', 1)
+    out = tmp_path / 'out'
+    with pytest.raises(TypeError, match='maks'):
+        make(sources, out, maks='chart')
+    for name, value in (
+        ('mask', 'sea'),
+        ('rules', 'mine'),
+        ('release', '2022'),
+        ('sod_threshold', 65),
+    ):
+        with pytest.raises(ValueError, match=f'{name} must be'):
+            make(sources, out, opener=open_scene, **{name: value})
+    (tmp_path / 'empty').mkdir()
+    with pytest.raises(SceneFileError, match='empty: expected a folder of'):
+        make([tmp_path / 'empty'], out)
+    with pytest.raises(SceneFileError, match=r'gone\.nc.*nothing there'):
+        make([*sources, tmp_path / 'gone.nc'], out)
+    with pytest.raises(ValueError, match='sources must name a scene'):
+        make([], out)
+    assert not out.exists()
+
+
+def test_failed_build_leaves_a_complete_store_complete(tmp_path):
+    sources = recipes(tmp_path / 'in')
+    make(sources[:1], tmp_path / 'out')
+    sources[2].write_text('not a recipe')
+    with pytest.raises(SceneFileError):
+        make(sources, tmp_path / 'out')
+    assert len(SceneStore(tmp_path / 'out')) == 2
+
+
+def test_store_without_scenes_takes_other_options(tmp_path):
+    (source,) = recipes(tmp_path / 'in', 1)
+    good = source.read_text()
+    source.write_text('not a recipe')
+    with pytest.raises(SceneFileError):
+        make([source], tmp_path / 'out', spacings=(800,))
+    make([source], tmp_path / 'out', spacings=(240,), on_error='skip')
+    source.write_text(good)
+    make([source], tmp_path / 'out', spacings=(80, 160))
+    assert SceneStore(tmp_path / 'out').spacings == (80, 160)
+    with pytest.raises(StoreError, match='another folder'):
+        make([source], tmp_path / 'out', spacings=(80,))
+
+
+@pytest.mark.parametrize('error', [TypeError, IndexError, AssertionError])
+def test_any_error_of_a_scene_names_it(tmp_path, error):
+    sources = recipes(tmp_path / 'in', 2)
+
+    def odd(path, **arguments):
+        if path == sources[0]:
+            raise error('odd')
+        return open_recipe(path, **arguments)
+
+    with pytest.raises(SceneFileError, match=rf'0\.json.*{error.__name__}'):
+        make(sources, tmp_path / 'a', opener=odd)
+    report = make(sources, tmp_path / 'b', opener=odd, on_error='skip')
+    assert list(report.skipped) == [str(sources[0])]
+    assert len(report.written) == 1
+
+
 def test_releases_do_not_mix(tmp_path):
     (old,) = recipes(tmp_path / 'old', 1, release='Oct-2022')
     new = write_recipe(tmp_path / 'new.json', seed=5)
@@ -299,7 +361,7 @@ def test_tool_exit_codes(tmp_path):
     (tmp_path / 'bad_prep.nc').write_bytes(b'not NetCDF')
     done = run_tool(tmp_path, tmp_path / 'out')
     assert done.returncode == 1
-    assert 'error:' in done.stderr
+    assert 'SceneFileError:' in done.stderr
     assert 'bad_prep.nc' in done.stderr
     assert 'Traceback' not in done.stderr
     done = run_tool(

@@ -9,6 +9,7 @@ from mmseaice.errors import (
     MissingVariableError,
     PolygonCodeError,
     SceneDimensionError,
+    SceneFileError,
 )
 from mmseaice.scenes import open_scene
 
@@ -215,4 +216,70 @@ def test_broken_code_table(tmp_path, write_raw):
     with netCDF4.Dataset(path, 'a') as file:
         file['polygon_codes'][1] = '29;92;30'
     with pytest.raises(PolygonCodeError, match='29;92;30'):
+        open_scene(path)
+
+
+def test_errors_and_warnings_of_the_chart_name_the_file(tmp_path, write_raw):
+    path, _ = write_raw(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file['polygon_icechart'][0, 0] = 1234
+    with pytest.warns(UserWarning, match=rf'{path.name}: polygons 1234'):
+        open_scene(path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file['polygon_codes'][1] = '29;92;30'
+    with pytest.raises(PolygonCodeError, match=path.name):
+        open_scene(path)
+
+
+def test_pixels_without_incidence_angle_are_invalid(tmp_path, write_raw):
+    path, truth = write_raw(tmp_path, shuffle=False)
+    with netCDF4.Dataset(path, 'a') as file:
+        points = len(truth['samples'])
+        file['sar_grid_incidenceangle'][-points:] = np.nan
+    scene = open_scene(path, mask='none')
+    lost = np.isnan(scene.incidence_angle.values)
+    row = truth['lines'][-2]
+    assert lost[row + 1 :].all()
+    assert not lost[:row].all()
+    for name in ('HH', 'HV'):
+        np.testing.assert_array_equal(np.isnan(scene[name]), lost)
+    alone = open_scene(path, mask='none', variables=['HH'])
+    np.testing.assert_array_equal(np.isnan(alone.HH), lost)
+    with netCDF4.Dataset(path, 'a') as file:
+        file['sar_grid_incidenceangle'][:] = np.nan
+    with pytest.raises(EmptySceneError, match=path.name):
+        open_scene(path)
+
+
+@pytest.mark.parametrize('number', [-1, 65536 + 29])
+def test_polygon_ids_do_not_wrap(tmp_path, write_raw, number):
+    path, truth = write_raw(tmp_path)
+    ids = np.nan_to_num(truth['polygon']).astype(np.int32)
+    ids[0, 0] = number
+    with netCDF4.Dataset(path, 'a') as file:
+        file.renameVariable('polygon_icechart', 'old')
+        dims = file['old'].dimensions
+        file.createVariable('polygon_icechart', 'i4', dims)[:] = ids
+    with pytest.raises(PolygonCodeError, match=r'polygon ids of 0\.\.65535'):
+        open_scene(path)
+
+
+@pytest.mark.parametrize(
+    'name', ['polygon_icechart', 'sar_grid_line', 'sar_grid_latitude', 'skt']
+)
+def test_text_in_place_of_numbers(tmp_path, write_raw, name):
+    path, _ = write_raw(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file.renameVariable(name, 'old')
+        file.createVariable(name, str, file['old'].dimensions)
+    with pytest.raises(SceneFileError, match=rf"{path.name}.*'{name}'"):
+        open_scene(path)
+
+
+def test_impossible_time_in_the_name(tmp_path, write_raw):
+    product = (
+        'S1B_EW_GRDM_1SDH_20180631T184326_20180631T184426_011268_014AFD_A4E5'
+    )
+    path, _ = write_raw(tmp_path, product=product)
+    with pytest.raises(SceneFileError, match=path.name):
         open_scene(path)

@@ -257,3 +257,89 @@ def test_values_that_are_no_class(tmp_path, write_ready):
         file['FLOE'][5, 5] = 7
     with pytest.raises(SceneFileError, match=r'FLOE of 0\.\.6'):
         open_scene(path)
+
+
+def change(path, name, values, dims=None):
+    """Put another variable in the place of one."""
+    with netCDF4.Dataset(path, 'a') as file:
+        dims = dims or file[name].dimensions
+        file.renameVariable(name, f'old_{name}')
+        for dim, size in zip(dims, np.shape(values), strict=True):
+            if dim not in file.dimensions:
+                file.createDimension(dim, size)
+        kind = values.dtype if values.dtype.kind != 'U' else str
+        file.createVariable(name, kind, dims)[:] = values
+
+
+def test_ready_scene_without_latitude(tmp_path, write_ready):
+    path, _ = write_ready(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file.renameVariable('sar_grid2d_latitude', 'old')
+    with pytest.raises(MissingVariableError, match="'sar_grid2d_latitude'"):
+        open_scene(path)
+
+
+@pytest.mark.parametrize('number', [np.nan, 90.5, -1e30])
+def test_tie_points_off_the_earth(tmp_path, write_ready, number):
+    path, _ = write_ready(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file['sar_grid2d_latitude'][3, 4] = number
+    with pytest.raises(SceneFileError, match=rf'{path.name}.*latitude'):
+        open_scene(path)
+
+
+def test_tie_grid_of_one_row(tmp_path, write_ready):
+    path, truth = write_ready(tmp_path)
+    for name in ('latitude', 'longitude'):
+        row = truth[name][:1]
+        with netCDF4.Dataset(path, 'a') as file:
+            for dim in file[f'sar_grid2d_{name}'].dimensions:
+                if not dim.startswith('all_'):
+                    file.renameDimension(dim, f'all_{dim}')
+        dims = ('sar_sample_2dgrid_points', 'sar_line_2dgrid_points')
+        change(path, f'sar_grid2d_{name}', row, dims)
+    with pytest.raises(SceneDimensionError, match='2 x 2'):
+        open_scene(path)
+
+
+def test_tie_grids_that_are_swapped_to_each_other(tmp_path, write_ready):
+    path, truth = write_ready(tmp_path)
+    swapped = ('sar_line_2dgrid_points', 'sar_sample_2dgrid_points')
+    change(path, 'sar_grid2d_longitude', truth['longitude'], swapped)
+    with pytest.raises(SceneDimensionError, match='on one grid'):
+        open_scene(path)
+
+
+@pytest.mark.parametrize('name', ['SIC', 'tcwv', 'btemp_6_9h', 'distance_map'])
+def test_text_in_place_of_numbers(tmp_path, write_ready, name):
+    path, _ = write_ready(tmp_path)
+    with netCDF4.Dataset(path) as file:
+        shape = file[name].shape
+    change(path, name, np.full(shape, 'x'))
+    with pytest.raises(SceneFileError, match=rf"{path.name}.*'{name}'"):
+        open_scene(path)
+
+
+def test_odd_attributes(tmp_path, write_ready):
+    path, _ = write_ready(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file.flip = [0, 1]
+    with pytest.raises(SceneFileError, match=rf'{path.name}.*flip'):
+        open_scene(path)
+    with netCDF4.Dataset(path, 'a') as file:
+        file.flip = 0
+        file['tclw'].scale_factor = 'two'
+    with pytest.raises(SceneFileError, match=path.name):
+        open_scene(path)
+
+
+def test_fractions_of_a_class(tmp_path, write_ready):
+    path, truth = write_ready(tmp_path)
+    chart = truth['SIC'].astype(np.float32)
+    change(path, 'SIC', chart)
+    np.testing.assert_array_equal(open_scene(path).SIC, truth['SIC'])
+    path, truth = write_ready(tmp_path)
+    chart[5, 50] = 3.5
+    change(path, 'SIC', chart)
+    with pytest.raises(SceneFileError, match='fractions'):
+        open_scene(path)

@@ -17,7 +17,12 @@ from mmseaice.scenes.coarse import interpolate_coarse
 from mmseaice.scenes.geolocation import Geolocation
 from mmseaice.scenes.resample import resample_scene
 from mmseaice.scenes.store import SceneStore
-from mmseaice.scenes.store_format import QUANTA, dequantise, quantise
+from mmseaice.scenes.store_format import (
+    QUANTA,
+    StoreOptions,
+    dequantise,
+    quantise,
+)
 from mmseaice.testing.recipes import make_scene, open_recipe, write_recipe
 
 SPACINGS = (80.0, 120.0, 200.0)
@@ -246,3 +251,41 @@ def test_pickles_and_forks_after_use(store_path):
     with multiprocessing.get_context('fork').Pool(2) as pool:
         found = pool.map_async(total_of_inherited, range(4)).get(timeout=60)
     assert found == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    ('options', 'said'),
+    [
+        ({'spacings': (80, float('nan'))}, 'spacings must be positive'),
+        ({'spacings': (80, float('inf'))}, 'spacings must be positive'),
+        ({'spacings': (80, 80.00001)}, 'spacings must differ.*80'),
+        ({'channels': ('HH', 'HV', 'HH')}, 'channels must differ.*HH'),
+        ({'tasks': ('SIC', 'SIC')}, 'tasks must differ.*SIC'),
+        ({'min_valid': 0}, 'min_valid must be'),
+        ({'min_valid': 1.1}, 'min_valid must be'),
+        ({'min_valid': float('nan')}, 'min_valid must be'),
+    ],
+)
+def test_options_that_make_no_store(options, said):
+    with pytest.raises(ValueError, match=said):
+        StoreOptions(**options)
+
+
+def test_missing_attributes_are_named(tmp_path):
+    path = write_recipe(tmp_path / 'a.json', **RECIPES['ready'])
+    out = tmp_path / 'store'
+    build_store([path], out, opener=open_recipe, progress=False)
+    (scene_id,) = SceneStore(out).scene_ids
+
+    scene = zarr.open_group(out / scene_id)
+    del scene.attrs['source']
+    with pytest.raises(StoreError, match=f"{scene_id}.*'source'"):
+        build_store([path], out, opener=open_recipe, progress=False)
+
+    root = zarr.open_group(out)
+    root.attrs['options'] = {'spacing': 80}
+    with pytest.raises(StoreError, match='the options of a store'):
+        SceneStore(out)
+    del root.attrs['options']
+    with pytest.raises(StoreError, match="'options'"):
+        SceneStore(out)

@@ -14,7 +14,7 @@ from mmseaice.testing import build_tiny_store, config_root
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAINING = 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
-FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_500i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_1000i_simulated.py'
 
 
 @pytest.fixture(scope='session')
@@ -29,6 +29,7 @@ def demo_data(tmp_path_factory):
             width=230,
             first_seed=10 * seed,
             spacings=spacings,
+            channels=('HH', 'HV', 'incidence_angle'),
         )
     return data
 

@@ -7,7 +7,7 @@ import pytest
 from mmseaice.testing import build_tiny_store, config_root
 
 DOWNSTREAM = config_root() / 'downstream'
-CHARTS = DOWNSTREAM / 'multitask_vit-tiny-p8-upernet_500i_simulated.py'
+CHARTS = DOWNSTREAM / 'multitask_vit-tiny-p8-upernet_1000i_simulated.py'
 PRETRAINING = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
 FAST = (
     'train_dataloader.num_workers=0',
@@ -29,7 +29,7 @@ def baselines(run_tool, demo_data, tmp_path_factory):
 
 def test_baselines_take_the_channels_there_are(baselines):
     out, done = baselines
-    assert 'logistic regression on HH, HV\n' in done.stdout
+    assert 'logistic regression on HH, HV, incidence_angle\n' in done.stdout
     scores = json.loads(out.read_text())
     assert set(scores) == {'constant', 'logistic regression'}
     assert scores['constant']['SOD'] > 0

@@ -10,7 +10,7 @@ from mmseaice.errors import MMSeaIceError
 from mmseaice.testing import config_root
 
 CONFIG = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
-FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_500i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_1000i_simulated.py'
 
 
 @pytest.fixture
@@ -49,7 +49,11 @@ def test_amp_refuses_a_wrapper_it_cannot_replace(make_config):
 def test_pretraining_writes_a_whole_run(pretrained):
     work_dir, done = pretrained
     checkpoint = torch.load(work_dir / 'iter_4.pth', weights_only=True)
-    assert checkpoint['meta']['mmseaice']['channels'] == ['HH', 'HV']
+    assert checkpoint['meta']['mmseaice']['channels'] == [
+        'HH',
+        'HV',
+        'incidence_angle',
+    ]
     losses = checkpoint['message_hub']['log_scalars']['train/loss']
     assert len(losses['__history__'][0]) == 4
     assert Config.fromfile(work_dir / CONFIG.name).train_cfg.max_iters == 4

@@ -4,11 +4,11 @@ Crops to train, whole scenes to score on the 80 m grid of the charts.
 """
 
 data_root = '{{$MMSEAICE_DATA:data}}'
-channels = ['HH', 'HV']
+channels = ['HH', 'HV', 'incidence_angle']
 tasks = ['SIC', 'SOD', 'FLOE']
-# Published statistics of the Dec-2022 release, in dB.
-mean = dict(HH=-14.508255, HV=-24.701205)
-std = dict(HH=5.659746, HV=4.746759)
+# Published statistics of the Dec-2022 release, in dB and degrees.
+mean = dict(HH=-14.508255, HV=-24.701205, incidence_angle=33.998018)
+std = dict(HH=5.659746, HV=4.746759, incidence_angle=8.322267)
 
 train_pipeline = [
     dict(type='CropScene', size=64, min_valid=0.3, label_tasks=tasks),

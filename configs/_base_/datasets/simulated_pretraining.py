@@ -1,10 +1,10 @@
 """Simulated scenes as `make demo` writes them, without their labels."""
 
 data_root = '{{$MMSEAICE_DATA:data}}'
-channels = ['HH', 'HV']
-# Published statistics of the Dec-2022 release, in dB.
-mean = dict(HH=-14.508255, HV=-24.701205)
-std = dict(HH=5.659746, HV=4.746759)
+channels = ['HH', 'HV', 'incidence_angle']
+# Published statistics of the Dec-2022 release, in dB and degrees.
+mean = dict(HH=-14.508255, HV=-24.701205, incidence_angle=33.998018)
+std = dict(HH=5.659746, HV=4.746759, incidence_angle=8.322267)
 
 train_pipeline = [
     dict(type='CropScene', size=64, min_valid=0.5),

@@ -57,6 +57,14 @@ class CropScene(BaseTransform):
             raise ValueError(
                 f'max_tries must be at least 1, but got {max_tries}.'
             )
+        for name, share in (
+            ('min_valid', min_valid),
+            ('min_labelled', min_labelled),
+        ):
+            if not 0 <= share <= 1:
+                raise ValueError(
+                    f'{name} must be within [0, 1], but got {share}.'
+                )
         self.min_valid = min_valid
         self.max_tries = max_tries
         self.label_tasks = tuple(label_tasks)

@@ -48,6 +48,12 @@ class SeaIceMAE(AuditedInitMixin, MAE):
                 'img_size of the backbone must be square, as the decoder '
                 f'knows the number of patches only, but got {height, width}.'
             )
+        ratio, patches = self.backbone.mask_ratio, self.backbone.num_patches
+        if not 1 <= int(patches * (1 - ratio)) < patches:
+            raise ValueError(
+                'mask_ratio of the backbone must hide at least one of '
+                f'{patches} patches and leave one, but got {ratio}.'
+            )
         expected = {
             'neck.num_patches': (
                 self.neck.num_patches,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +17,7 @@ from tqdm import tqdm
 from ...errors import DatasetError
 from ...utils.atomic import atomic_path
 from ..standardise import check_release
+from .identity import SceneIdentity
 from .plan import ScenePlan, plan_scenes
 from .ready import write_ready
 from .scene import scene_identity, simulate_scene
@@ -28,13 +32,51 @@ _COLUMNS = (
     'split',
     'region_id',
 )
+_NOTE = 'simulation.json'
 _TIME = '%Y-%m-%dT%H:%M:%S'
 
 
-def _write_scene(
+@dataclass(frozen=True)
+class _SetOptions:
+    """The arguments of :func:`write_scenes` that decide what is written."""
+
+    scenes: int
+    lines: int
+    samples: int
+    kind: Kind
+    seed: int
+    test_scenes: int
+    release: str
+    specials: bool
+
+
+def _identity(plan: ScenePlan) -> SceneIdentity:
+    return scene_identity(
+        plan.seed, plan.index, plan.lines, plan.service, plan.start
+    )
+
+
+def _scene_paths(
     plan: ScenePlan, out: Path, kind: Kind, release: str
-) -> tuple[list[Path], dict[str, str]]:
-    """Simulate and write one scene; return its files and table row."""
+) -> list[Path]:
+    """Files of a scene: ready, its reference, raw, truth."""
+    identity = _identity(plan)
+    test = plan.split == 'test'
+    paths = []
+    if kind in ('ready', 'both'):
+        ready = out / plan.split / f'{identity.scene_id}_prep.nc'
+        paths.append(ready)
+        if test:
+            paths.append(ready.with_name(f'{ready.stem}_reference.nc'))
+    if kind in ('raw', 'both'):
+        end = '_testdata.nc' if test and release == 'Oct-2022' else '.nc'
+        stem = identity.original_id.removesuffix('.nc')
+        paths.append(out / 'raw' / f'{stem}{end}')
+    return [*paths, out / 'truth' / f'{identity.scene_id}_truth.nc']
+
+
+def _write_scene(plan: ScenePlan, out: Path, kind: Kind, release: str) -> None:
+    """Simulate and write one scene; the truth last."""
     scene = simulate_scene(
         plan.seed,
         plan.index,
@@ -45,71 +87,85 @@ def _write_scene(
         start=plan.start,
     )
     test = plan.split == 'test'
-    paths = []
     if kind in ('ready', 'both'):
-        paths += write_ready(
-            scene, out / plan.split, release=release, test=test
-        )
+        write_ready(scene, out / plan.split, release=release, test=test)
     if kind in ('raw', 'both'):
         bare = test and release == 'Oct-2022'
-        paths.append(write_raw(scene, out / 'raw', testdata=bare))
-    main = paths[0].relative_to(out).as_posix()
-    reference = ''
-    if test and kind != 'raw':
-        reference = paths[1].relative_to(out).as_posix()
-    paths.append(write_truth(scene, out / 'truth'))
-    identity = scene.identity
-    values = (
-        main,
-        reference,
+        write_raw(scene, out / 'raw', testdata=bare)
+    write_truth(scene, out / 'truth')
+
+
+def _table_row(plan: ScenePlan, paths: list[Path], out: Path) -> list[str]:
+    """Row of ``metadata.csv`` for a scene and its files."""
+    identity = _identity(plan)
+    names = [path.relative_to(out).as_posix() for path in paths]
+    references = [n for n in names if n.endswith('_prep_reference.nc')]
+    return [
+        names[0],
+        *(references or ['']),
         f'{identity.start:{_TIME}}',
         identity.service,
         plan.split,
         identity.region,
-    )
-    return paths, dict(zip(_COLUMNS, values, strict=True))
+    ]
 
 
 def _run(
     plans: list[ScenePlan], out: Path, kind: Kind, release: str, workers: int
-) -> Iterator[tuple[int, tuple[list[Path], dict[str, str]]]]:
+) -> Iterator[None]:
     """Write scenes here or in a pool of processes, as they get done."""
     if workers <= 1:
         for plan in plans:
-            yield plan.index, _write_scene(plan, out, kind, release)
+            yield _write_scene(plan, out, kind, release)
         return
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        jobs = {
-            pool.submit(_write_scene, plan, out, kind, release): plan.index
+        jobs = [
+            pool.submit(_write_scene, plan, out, kind, release)
             for plan in plans
-        }
+        ]
         try:
             for job in as_completed(jobs):
-                yield jobs[job], job.result()
+                yield job.result()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _check_folder(out: Path, plans: list[ScenePlan]) -> None:
-    """Refuse to mix two sets of scenes in one folder."""
-    table = out / 'metadata.csv'
-    if not table.is_file():
-        return
-    with open(table, newline='') as file:
-        before = {row['date'] for row in csv.DictReader(file)}
-    planned = set()
-    for p in plans:
-        identity = scene_identity(p.seed, p.index, p.lines, p.service, p.start)
-        planned.add(f'{identity.start:{_TIME}}')
-    if not before <= planned:
+def _check_folder(out: Path, options: _SetOptions, planned: set[Path]) -> bool:
+    """Refuse to mix two sets of scenes in one folder.
+
+    Args:
+        out: Folder of the set.
+        options: What is to be written.
+        planned: The files to be written.
+
+    Returns:
+        Whether scenes in it are known to be of this set.
+    """
+    note = out / _NOTE
+    if note.is_file():
+        try:
+            before = json.loads(note.read_text(encoding='utf-8'))
+        except ValueError:
+            before = None
+        if before != asdict(options):
+            raise DatasetError(
+                out,
+                f'a new folder, or a set of {asdict(options)}',
+                f'a set of {before or "unknown options"}',
+                'Name another folder, or remove this one.',
+            )
+    foreign = sorted(set(out.rglob('*.nc')) - planned)
+    if foreign:
         raise DatasetError(
             out,
-            'a new folder, or one of the same seed',
-            f'a set of {len(before)} other scenes',
+            'a new folder, or one of the same set',
+            f'{len(foreign)} other files, such as '
+            f'{foreign[0].relative_to(out)}',
             'Name another folder, or remove this one.',
         )
+    return note.is_file()
 
 
 def write_scenes(
@@ -132,7 +188,8 @@ def write_scenes(
     ``test/<short>_prep.nc`` with its ``_prep_reference.nc``, and
     ``metadata.csv``; raw files lie in ``raw/``, the truth behind each scene
     in ``truth/<short>_truth.nc``. What is written does not depend on the
-    number of workers.
+    number of workers. ``simulation.json`` notes the arguments; with the same
+    ones, a later call writes what is missing.
 
     Args:
         out: Folder.
@@ -148,7 +205,7 @@ def write_scenes(
         progress: Show a progress bar on stderr.
 
     Returns:
-        All files written, scene by scene, the table last.
+        All scene files, scene by scene, the table last.
 
     Raises:
         ValueError: If an argument is out of range.
@@ -167,15 +224,37 @@ def write_scenes(
         test_scenes=test_scenes,
         specials=specials,
     )
+    options = _SetOptions(
+        scenes, lines, samples, kind, seed, test_scenes, release, specials
+    )
     out = Path(out)
-    _check_folder(out, plans)
-    done = _run(plans, out, kind, release, workers)
-    bar = tqdm(done, 'scenes', scenes, disable=not progress, unit='scene')
-    results = dict(bar)
+    files = [_scene_paths(plan, out, kind, release) for plan in plans]
+    paths = [path for scene in files for path in scene]
+    known = _check_folder(out, options, set(paths))
+    if not known and not any(path.exists() for path in paths):
+        _write_note(out, options)
+    missing = [
+        plan
+        for plan, scene in zip(plans, files, strict=True)
+        if not (known and all(path.is_file() for path in scene))
+    ]
+    done = _run(missing, out, kind, release, workers)
+    bar = tqdm(
+        done, 'scenes', len(missing), disable=not progress, unit='scene'
+    )
+    for _ in bar:
+        pass
+    # Only now is it known of a folder without a note what it holds.
+    _write_note(out, options)
     table = out / 'metadata.csv'
     with atomic_path(table) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, _COLUMNS)
-        writer.writeheader()
-        writer.writerows(results[index][1] for index in sorted(results))
-    paths = [path for i in sorted(results) for path in results[i][0]]
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        writer.writerows(map(_table_row, plans, files, repeat(out)))
     return [*paths, table]
+
+
+def _write_note(out: Path, options: _SetOptions) -> None:
+    with atomic_path(out / _NOTE) as part:
+        text = json.dumps(asdict(options), indent=1)
+        part.write_text(f'{text}\n', encoding='utf-8')

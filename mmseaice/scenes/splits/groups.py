@@ -65,6 +65,8 @@ def hold_out(
     """
     if not 0 < share < 1:
         raise ValueError(f'share must be within (0, 1), but got {share}.')
+    if not groups:
+        raise ValueError('groups must not be empty: there are no scenes.')
     if len(groups) < 2:
         raise ValueError(
             'groups must be at least 2 to hold one out, but got '

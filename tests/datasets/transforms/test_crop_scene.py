@@ -97,7 +97,13 @@ def test_the_generator_alone_decides(fake_scene, results):
 
 @pytest.mark.parametrize(
     'arguments',
-    [{'size': 0}, {'size': (1, 2, 3)}, {'size': 8, 'max_tries': 0}],
+    [
+        {'size': 0},
+        {'size': (1, 2, 3)},
+        {'size': 8, 'max_tries': 0},
+        {'size': 8, 'min_valid': 2},
+        {'size': 8, 'min_labelled': -0.1},
+    ],
 )
 def test_senseless_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match='must be'):

@@ -166,6 +166,16 @@ def test_images_that_are_no_square_are_refused(build, mae_cfg):
         build(cfg, init=False)
 
 
+@pytest.mark.parametrize('ratio', [-0.5, 0.0, 0.999, 1.0, 2.0, 75])
+def test_a_mask_ratio_that_hides_nothing_or_all_is_refused(
+    build, mae_cfg, ratio
+):
+    cfg = mae_cfg()
+    cfg['backbone']['mask_ratio'] = ratio
+    with pytest.raises(ValueError, match=f'mask_ratio .* got {ratio}'):
+        build(cfg, init=False)
+
+
 def test_images_of_another_size_are_refused(build, mae_cfg):
     with pytest.raises(ValueError, match='size of the backbone'):
         build(mae_cfg()).loss(torch.randn(1, 2, 64, 64))

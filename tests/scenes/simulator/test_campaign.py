@@ -6,6 +6,7 @@ import csv
 import hashlib
 import subprocess
 import sys
+from functools import partial
 
 import netCDF4
 import numpy as np
@@ -170,8 +171,54 @@ def test_wrong_arguments(tmp_path):
 
 
 def test_sets_do_not_mix(folder):
-    with pytest.raises(DatasetError, match='3 other scenes'):
-        write_scenes(folder, 3, **SMALL, seed=6)
+    same = {**SMALL, 'kind': 'both', 'seed': 5, 'test_scenes': 1}
+    before = sorted(folder.rglob('*'))
+    for name, value in (
+        ('seed', 6),
+        ('test_scenes', 0),
+        ('lines', 480),
+        ('kind', 'raw'),
+        ('release', 'Oct-2022'),
+    ):
+        with pytest.raises(DatasetError, match='a set of'):
+            write_scenes(folder, 3, **(same | {name: value}))
+    assert sorted(folder.rglob('*')) == before
+
+
+def test_same_arguments_write_what_is_missing(tmp_path):
+    def times():
+        return {path: path.stat().st_mtime_ns for path in paths[:-1]}
+
+    paths = write_scenes(tmp_path, 2, **SMALL, kind='ready', seed=3)
+    table = paths[-1].read_text()
+    before = times()
+    paths[0].unlink()
+    paths[-1].unlink()
+    assert write_scenes(tmp_path, 2, **SMALL, kind='ready', seed=3) == paths
+    after = times()
+    assert [path for path in after if after[path] == before[path]] == paths[
+        2:4
+    ]
+    assert paths[-1].read_text() == table
+
+
+def test_folder_without_a_note(tmp_path):
+    """Other names are another set; the same are written once more."""
+    make = partial(write_scenes, tmp_path, 1, **SMALL, kind='ready')
+    paths = make(seed=3)
+    (tmp_path / 'simulation.json').unlink()
+    with pytest.raises(DatasetError, match='2 other files, such as t'):
+        make(seed=4)
+    with pytest.raises(DatasetError, match='other files, such as train'):
+        make(seed=3, test_scenes=1)
+    before = paths[0].stat().st_mtime_ns
+    assert make(seed=3) == paths
+    assert paths[0].stat().st_mtime_ns > before
+    assert (tmp_path / 'simulation.json').is_file()
+    (tmp_path / 'raw').mkdir()
+    (tmp_path / 'raw' / 'real.nc').touch()
+    with pytest.raises(DatasetError, match=r'raw/real\.nc'):
+        make(seed=3)
 
 
 def test_release_is_found(tmp_path):

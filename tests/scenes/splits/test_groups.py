@@ -65,3 +65,8 @@ def test_share_outside_its_range_is_refused(share):
 def test_one_group_cannot_be_split():
     with pytest.raises(ValueError, match='all scenes share'):
         hold_out([['a', 'b']], 0.5)
+
+
+def test_nothing_to_split():
+    with pytest.raises(ValueError, match='there are no scenes'):
+        hold_out([], 0.5)

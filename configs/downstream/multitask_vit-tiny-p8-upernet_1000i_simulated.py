@@ -22,6 +22,7 @@ model = dict(
         ),
         img_size=64,
         patch_size=8,
+        patch_cfg=dict(in_channels=3),
         drop_path_rate=0.0,
         init_cfg=dict(
             type='Pretrained',
@@ -33,10 +34,10 @@ model = dict(
     heads=dict(SIC=head, SOD=head, FLOE=head),
     test_cfg=dict(crop_size=(64, 64), stride=(32, 32)),
 )
-optim_wrapper = dict(optimizer=dict(lr=5e-4))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=500),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000),
 ]
-train_cfg = dict(max_iters=500)
-default_hooks = dict(checkpoint=dict(interval=250))
+train_cfg = dict(max_iters=1000)
+default_hooks = dict(checkpoint=dict(interval=500))
