@@ -41,7 +41,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 DATA := $(or $(MMSEAICE_DATA),data)
 DEMO_PYTHON := $(VENV)/bin/python
 DEMO_MAE := mae_vit-tiny-p8_500i_simulated
-DEMO_CHARTS := multitask_vit-tiny-p8-upernet_1000i_simulated
+DEMO_CHARTS := multitask_vit-tiny-p8-upernet_700i_simulated
 DEMO_OUT := work_dirs/demo
 
 demo: $(VENV)/.installed
@@ -57,7 +57,7 @@ demo: $(VENV)/.installed
 	    --num 4 --out $(DEMO_OUT)/reconstructions
 	$(DEMO_PYTHON) tools/train.py configs/downstream/$(DEMO_CHARTS).py
 	$(DEMO_PYTHON) tools/test.py configs/downstream/$(DEMO_CHARTS).py \
-	    work_dirs/$(DEMO_CHARTS)/iter_1000.pth --out $(DEMO_OUT)/test
+	    work_dirs/$(DEMO_CHARTS)/iter_700.pth --out $(DEMO_OUT)/test
 	$(DEMO_PYTHON) tools/analysis/pixel_baselines.py $(DATA)/demo/train.zarr \
 	    $(DATA)/demo/test.zarr --out $(DEMO_OUT)/baselines.json
 	@echo

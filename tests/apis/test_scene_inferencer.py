@@ -25,7 +25,7 @@ STD = dict(HH=5.659746, HV=4.746759, incidence_angle=8.322267)
 
 @pytest.fixture(scope='module')
 def config():
-    name = 'multitask_vit-tiny-p8-upernet_1000i_simulated.py'
+    name = 'multitask_vit-tiny-p8-upernet_700i_simulated.py'
     path = next(path for path in find_configs() if path.name == name)
     cfg = Config.fromfile(path)
     cfg.model.backbone.arch.num_layers = 1

@@ -14,7 +14,7 @@ from mmseaice.testing import build_tiny_store, config_root
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAINING = 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
-FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_1000i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
 
 
 @pytest.fixture(scope='session')

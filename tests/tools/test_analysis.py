@@ -7,7 +7,7 @@ import pytest
 from mmseaice.testing import build_tiny_store, config_root
 
 DOWNSTREAM = config_root() / 'downstream'
-CHARTS = DOWNSTREAM / 'multitask_vit-tiny-p8-upernet_1000i_simulated.py'
+CHARTS = DOWNSTREAM / 'multitask_vit-tiny-p8-upernet_700i_simulated.py'
 PRETRAINING = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
 FAST = (
     'train_dataloader.num_workers=0',

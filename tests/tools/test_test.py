@@ -11,7 +11,7 @@ from mmseaice.testing import config_root
 
 CONFIG = (
     config_root()
-    / 'downstream/multitask_vit-tiny-p8-upernet_1000i_simulated.py'
+    / 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
 )
 FAST = ('test_dataloader.num_workers=0',)
 

@@ -10,7 +10,7 @@ from mmseaice.errors import MMSeaIceError
 from mmseaice.testing import config_root
 
 CONFIG = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
-FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_1000i_simulated.py'
+FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
 
 
 @pytest.fixture

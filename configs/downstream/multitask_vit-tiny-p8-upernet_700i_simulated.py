@@ -37,7 +37,7 @@ model = dict(
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=1000),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=700),
 ]
-train_cfg = dict(max_iters=1000)
-default_hooks = dict(checkpoint=dict(interval=500))
+train_cfg = dict(max_iters=700)
+default_hooks = dict(checkpoint=dict(interval=350))
