@@ -21,6 +21,7 @@ from mmengine.config import Config
 from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_run_arguments,
+    natural,
     read_run_config,
     readable_errors,
 )
@@ -38,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--max-figures',
-        type=int,
+        type=natural,
         metavar='N',
         help='draw at most N scenes (all); 0 draws none',
     )

@@ -20,6 +20,7 @@ from mmengine.config import Config
 from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_run_arguments,
+    natural,
     read_run_config,
     readable_errors,
 )
@@ -43,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--amp', action='store_true', help='forward pass in bfloat16'
     )
     parser.add_argument(
-        '--seed', type=int, help='seed of weights, crops and masks'
+        '--seed', type=natural, help='seed of weights, crops and masks'
     )
     add_run_arguments(parser)
     return parser.parse_args(argv)

@@ -32,7 +32,7 @@ model = dict(
     ),
     neck=dict(embed_dim=192, rescales=[2, 1, 0.5, 0.25], norm_cfg=norm_cfg),
     heads=dict(SIC=head, SOD=head, FLOE=head),
-    test_cfg=dict(crop_size=(64, 64), stride=(32, 32)),
+    test_cfg=dict(crop_size=(64, 64), stride=(16, 16)),
 )
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [

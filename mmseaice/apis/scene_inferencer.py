@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 import numpy as np
 import torch
@@ -97,7 +98,9 @@ class SceneInferencer:
         for key in SCENE_ENTRIES:
             trained = np.atleast_1d(self.model.parity[key]).tolist()
             found = scene.attrs[key]
-            if found not in trained:
+            if key == 'mask' and 'chart' in trained and found == 'land':
+                _tell_stand_in(scene)
+            elif found not in trained:
                 trained = ' and '.join(trained)
                 lines.append(
                     f'{key}: trained with {trained}, data have {found}'
@@ -122,7 +125,8 @@ class SceneInferencer:
 
         Raises:
             ParityError: If the scene is of another release, or masked in
-                another way, than those the model was trained on.
+                another way, than those the model was trained on. A mask of
+                land stands in for one of the chart, with a warning.
             MissingChannelError: If the scene lacks a channel of the model.
             SceneFileError: If the file cannot be read.
         """
@@ -195,6 +199,16 @@ class SceneInferencer:
             )
         places = fine[['latitude', 'longitude']]
         return places.drop_attrs().assign(charts).assign_attrs(fine.attrs)
+
+
+def _tell_stand_in(scene: xr.Dataset) -> None:
+    """Warn that a scene to be charted is masked by land alone."""
+    warnings.warn(
+        f'{scene.attrs["scene_id"]}: the model was trained on SAR blanked '
+        'outside the ice chart. Only land is blanked here, so it also sees '
+        'pixels of a kind it was never shown, such as lakes.',
+        stacklevel=4,
+    )
 
 
 def _refuse(subject: str, differences: list[str], remedy: str) -> None:

@@ -127,10 +127,12 @@ def polygon_classes(
 
 def _warn_of_unknown_codes(polygons: Iterable[Polygon], prefix: str) -> None:
     """Name codes that stand in no table, once per table."""
-    found = []
+    found, strange_types = [], []
     for polygon in polygons:
         if polygon.is_water:
             continue
+        if polygon.kind != 'I':
+            strange_types.append(f'{polygon.kind!r} of polygon {polygon.id}')
         fields = (
             (SIC, 'CT', (polygon.total,)),
             (SIC, 'CA, CB, CC', polygon.partials),
@@ -149,6 +151,12 @@ def _warn_of_unknown_codes(polygons: Iterable[Polygon], prefix: str) -> None:
             f'{prefix}{len(found)} ice-chart codes have no class and give the '
             f'label {IGNORE}: {shown}. Add them to '
             'mmseaice/charts/codes.py if they should count.',
+            stacklevel=3,
+        )
+    if strange_types:
+        warnings.warn(
+            f'{prefix}POLY_TYPE is neither I (ice) nor W (water), and counts '
+            f'as ice: {"; ".join(strange_types[:5])}.',
             stacklevel=3,
         )
 

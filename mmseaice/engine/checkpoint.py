@@ -88,13 +88,18 @@ def load_checkpoint_file(
         )
     except Exception as error:
         raise _explain(path, error) from error
-    if not isinstance(checkpoint, dict):
+    weights = checkpoint
+    if isinstance(checkpoint, dict):
+        weights = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(weights, dict):
         raise CheckpointError(
             path,
             'a dictionary of weights',
-            f'a {type(checkpoint).__name__}',
+            f'a {type(weights).__name__}',
             'Save model.state_dict() instead of the model.',
         )
+    if not isinstance(checkpoint.get('meta', {}), dict):
+        raise _no_meta(path, checkpoint['meta'])
     return checkpoint
 
 
@@ -112,11 +117,22 @@ def _load_safetensors(path: Path, map_location: Any) -> dict:
         raise CheckpointError(
             path, 'a whole safetensors file', str(error), 'Fetch it again.'
         ) from error
+    if not isinstance(meta, dict):
+        raise _no_meta(path, meta)
     if map_location is not None:
         weights = {
             key: value.to(map_location) for key, value in weights.items()
         }
     return dict(state_dict=weights, meta=meta)
+
+
+def _no_meta(path: Path, meta: Any) -> CheckpointError:
+    return CheckpointError(
+        path,
+        'a dictionary as "meta"',
+        f'a {type(meta).__name__}',
+        'Take "meta" out of the file, or write it as mmengine does.',
+    )
 
 
 def _explain(path: Path, error: Exception) -> CheckpointError:

@@ -148,4 +148,5 @@ def parse_swaths(value: Any) -> tuple[str, ...]:
 def parse_delays(value: Any) -> tuple[int, ...]:
     """Seconds in an ``AMSR2_S1_delays`` attribute: a number, array or text."""
     text = ' '.join(np.ravel(value).astype(str))
-    return tuple(int(float(word)) for word in re.findall(r'-?[\d.]+', text))
+    words = re.findall(r'-?\d+\.?\d*(?:[eE][+-]?\d+)?', text)
+    return tuple(int(float(word)) for word in words)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 
 #: What a shell expects of a program that was interrupted.
 INTERRUPTED = 130
+
+
+def natural(text: str) -> int:
+    """An argument that counts from 0, such as a seed."""
+    return _whole(text, 0)
+
+
+def positive(text: str) -> int:
+    """An argument that counts things, at least one."""
+    return _whole(text, 1)
+
+
+def _whole(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise ArgumentTypeError(
+            f'must be a whole number of at least {least}, but got {text!r}'
+        )
+    return int(text)
 
 
 def add_config_arguments(parser: ArgumentParser) -> None:

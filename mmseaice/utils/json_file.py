@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from .atomic import atomic_path
 
 
@@ -15,15 +17,17 @@ def finite(value: Any) -> Any:
     """Turn numbers that do not exist into None: JSON knows no NaN.
 
     Args:
-        value: A number, text or None, or any nesting of dicts, lists and
-            tuples of them.
+        value: A number (also one of numpy), text or None, or any nesting of
+            dicts, lists and tuples of them.
     """
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, Mapping):
         return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [finite(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     return value
 
 

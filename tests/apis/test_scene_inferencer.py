@@ -135,7 +135,7 @@ def test_another_preparation_is_refused(config, checkpoint, changes):
 
 
 @pytest.mark.parametrize(
-    ('entry', 'value'), [('mask', 'land'), ('release', 'Oct-2022')]
+    ('entry', 'value'), [('mask', 'none'), ('release', 'Oct-2022')]
 )
 def test_a_scene_prepared_otherwise_is_refused(
     config, checkpoint, entry, value
@@ -149,6 +149,13 @@ def test_a_scene_prepared_otherwise_is_refused(
     # A model that has seen both takes either.
     infer = SceneInferencer(config, checkpoint(**{entry: [own, value]}), 'cpu')
     assert infer(scene)['SIC'].shape == scene['HH'].shape
+
+
+def test_a_scene_without_chart_is_charted_with_a_warning(config, checkpoint):
+    scene = make_scene(200, 215).assign_attrs(mask='land')
+    with pytest.warns(UserWarning, match='Only land is blanked'):
+        charts = SceneInferencer(config, checkpoint(), 'cpu')(scene)
+    assert charts['SIC'].shape == (200, 215)
 
 
 @pytest.mark.parametrize('entry', ['min_valid', 'mask', 'mean'])

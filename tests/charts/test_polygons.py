@@ -227,6 +227,14 @@ def test_unknown_code_is_named_and_never_becomes_a_class():
         assert charts_of(row) == (255, 255, 3)
 
 
+def test_a_polygon_of_unknown_type_counts_as_ice_and_is_named():
+    row = row_of(92, (-9, 95, 5), NONE, NONE, number=12)
+    assert row.endswith('I')
+    with pytest.warns(UserWarning, match="counts as ice: 'L' of polygon 12"):
+        charts = charts_of(row[:-1] + 'L')
+    assert charts == charts_of(row)
+
+
 def test_pixels_of_a_polygon_without_row_are_named():
     row = row_of(92, (-9, 95, 5), NONE, NONE, number=12)
     ids = np.array([[12, 13, np.nan]])

@@ -56,8 +56,11 @@ def open_by_hand(source: Path, variables: list[str]) -> xr.Dataset:
 @pytest.fixture(scope='module')
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp('store')
+    files = [folder / f'{name}.nc' for name in SIZES]
+    for file in files:
+        file.touch()
     build_store(
-        [folder / f'{name}.nc' for name in SIZES],
+        files,
         folder / 'scenes.zarr',
         opener=open_by_hand,
         spacings=(80, 160),

@@ -66,12 +66,12 @@ def test_hostile_file_is_refused_and_runs_nothing(hostile, load):
 
 def test_trust_is_given_by_argument_or_block_and_ends(tmp_path):
     path = tmp_path / 'odd.pth'
-    torch.save({'meta': range(3)}, path)
+    torch.save({'meta': {'odd': range(3)}}, path)
     with pytest.raises(UnsafeCheckpointError, match='range'):
         load_checkpoint_file(path)
-    assert load_checkpoint_file(path, trust=True)['meta'] == range(3)
+    assert load_checkpoint_file(path, trust=True)['meta']['odd'] == range(3)
     with trusted_checkpoints():
-        assert load_by_mmengine(path)['meta'] == range(3)
+        assert load_by_mmengine(path)['meta']['odd'] == range(3)
     with trusted_checkpoints(False), pytest.raises(UnsafeCheckpointError):
         load_by_mmengine(path)
 
@@ -112,6 +112,24 @@ def test_missing_file_folder_and_other_content_are_named(tmp_path):
     path = tmp_path / 'tensor.pth'
     torch.save(torch.ones(3), path)
     with pytest.raises(CheckpointError, match='Tensor'):
+        load_checkpoint_file(path)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [{'state_dict': [1]}, {'state_dict': None}, {'meta': 'text', 'a': 1}],
+)
+def test_file_of_another_make_is_named(tmp_path, content):
+    path = tmp_path / 'odd.pth'
+    torch.save(content, path)
+    with pytest.raises(CheckpointError, match='expected a dictionary'):
+        load_checkpoint_file(path)
+
+
+def test_safetensors_with_odd_meta_are_named(tmp_path, weights):
+    path = tmp_path / 'odd.safetensors'
+    save_file(weights, path, {'meta': '[1]'})
+    with pytest.raises(CheckpointError, match='as "meta", but got a list'):
         load_checkpoint_file(path)
 
 

@@ -1,9 +1,11 @@
 """The tools that look at what training left."""
 
 import json
+import math
 
 import pytest
 
+from mmseaice.errors import DatasetError
 from mmseaice.testing import build_tiny_store, config_root
 
 DOWNSTREAM = config_root() / 'downstream'
@@ -68,6 +70,23 @@ def test_summary_shows_the_scores_of_a_real_test(
     done = run_tool(*args, '--metrics', baselines[0], check=False)
     assert done.returncode == 1
     assert 'expected scores such as AutoICE/combined' in done.stderr
+
+
+def test_summary_reads_the_log_of_a_killed_run(load_tool, tmp_path):
+    log = tmp_path / 'run/vis_data/scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('{"loss": 2.5, "lr": 1}\n{"loss": NaN}\n{"loss": 0.')
+    first, last = load_tool('analysis/summarise_run.py')['losses'](tmp_path)
+    assert first == 2.5
+    assert math.isnan(last)
+
+
+@pytest.mark.parametrize('text', ['{"scores": {', '[1]'])
+def test_summary_names_a_broken_file(load_tool, tmp_path, text):
+    path = tmp_path / 'metrics.json'
+    path.write_text(text)
+    with pytest.raises(DatasetError, match=r'metrics\.json'):
+        load_tool('analysis/summarise_run.py')['read_json'](path)
 
 
 def test_reconstructions_are_drawn(run_tool, pretrained, tmp_path):

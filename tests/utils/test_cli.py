@@ -1,12 +1,14 @@
 """Mistakes end in one message, and options reach the config."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
 
 from mmseaice.errors import DependencyError, MMSeaIceError
 from mmseaice.utils.cli import (
     add_config_arguments,
+    natural,
+    positive,
     read_config,
     readable_errors,
 )
@@ -24,6 +26,26 @@ def test_options_reach_the_config(parse, tmp_path):
     path = tmp_path / 'a.py'
     path.write_text('a = dict(b=1)\n')
     assert read_config(parse(path, '--cfg-options', 'a.b=2')).a.b == 2
+
+
+@pytest.mark.parametrize(
+    ('kind', 'text', 'value'),
+    [
+        (natural, '0', 0),
+        (natural, '-1', None),
+        (positive, '3', 3),
+        (positive, '0', None),
+        (positive, '1.5', None),
+        (positive, '²', None),
+        (positive, 'two', None),
+    ],
+)
+def test_counts_are_whole_and_in_range(kind, text, value):
+    if value is None:
+        with pytest.raises(ArgumentTypeError, match=f'but got {text!r}'):
+            kind(text)
+    else:
+        assert kind(text) == value
 
 
 @pytest.mark.parametrize('name', ['missing.py', 'notes.txt', '.'])

@@ -28,8 +28,10 @@ if importlib.util.find_spec('mmseaice') is None:
 
 import numpy as np
 
+from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_config_arguments,
+    natural,
     read_config,
     readable_errors,
 )
@@ -54,7 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint', nargs='+', help='pre-trained encoder, one or per seed'
     )
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--seeds', nargs='+', type=natural, default=[0, 1, 2])
     parser.add_argument(
         '--out', type=Path, help='JSON file to write the scores to'
     )
@@ -171,6 +173,13 @@ def probe(
 def probe_all(args: argparse.Namespace) -> None:
     """Probe each seed's encoders, print the table, write the scores."""
     cfg = read_config(args)
+    if cfg.get('val_dataloader') is None:
+        raise MMSeaIceError(
+            args.config,
+            'a val_dataloader',
+            'none',
+            'Give the config of a patch classifier.',
+        )
 
     # Imports of several seconds, so `--help` and typos answer at once.
     from mmengine.logging import MMLogger

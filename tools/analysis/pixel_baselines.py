@@ -24,10 +24,10 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mmseaice.charts import IGNORE, TASKS
-from mmseaice.errors import MissingChannelError
+from mmseaice.errors import DatasetError, MissingChannelError
 from mmseaice.evaluation.functional import AutoICESums
 from mmseaice.scenes import CHART_SPACING, SceneStore, refine_classes
-from mmseaice.utils.cli import readable_errors
+from mmseaice.utils.cli import natural, positive, readable_errors
 from mmseaice.utils.json_file import write_json
 
 CHANNELS = ('HH', 'HV', 'incidence_angle')
@@ -47,11 +47,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--pixels',
-        type=int,
+        type=positive,
         default=20_000,
         help='pixels drawn from each training scene (default: 20000)',
     )
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=natural, default=0)
     return parser.parse_args(argv)
 
 
@@ -86,6 +86,13 @@ def draw_pixels(
         chosen = rng.choice(usable, size=size, replace=False)
         features.append(crop.image.reshape(len(channels), -1)[:, chosen].T)
         classes.append(crop.charts[task].ravel()[chosen])
+    if not sum(map(len, classes)):
+        raise DatasetError(
+            store.path,
+            f'labelled pixels of {task}',
+            'none',
+            'Build it from scenes with charts.',
+        )
     return np.concatenate(features), np.concatenate(classes)
 
 

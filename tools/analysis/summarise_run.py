@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -47,7 +48,23 @@ def read_json(path: Path) -> dict:
         raise DatasetError(
             path, 'a JSON file', 'none', 'Run the step that writes it first.'
         )
-    return json.loads(path.read_text())
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise DatasetError(
+            path,
+            'whole JSON',
+            str(error),
+            'Run the step that writes it again.',
+        ) from None
+    if not isinstance(content, dict):
+        raise DatasetError(
+            path,
+            'a JSON object',
+            f'a {type(content).__name__}',
+            'Give the file that the step named in --help wrote.',
+        )
+    return content
 
 
 def losses(run: Path) -> list[float]:
@@ -57,8 +74,8 @@ def losses(run: Path) -> list[float]:
         raise DatasetError(
             run, 'a training log', 'none', 'Train first; see tools/train.py.'
         )
-    lines = [json.loads(line) for line in logs[-1].read_text().splitlines()]
-    found = [line['loss'] for line in lines if 'loss' in line]
+    # A killed run may end in half a line.
+    found = re.findall(r'"loss": ([^,}\s]+)[,}]', logs[-1].read_text())
     if not found:
         raise DatasetError(
             logs[-1],
@@ -66,7 +83,7 @@ def losses(run: Path) -> list[float]:
             'none',
             'Train for longer than default_hooks.logger.interval.',
         )
-    return found
+    return [float(value) for value in found]
 
 
 def read_scores(path: Path) -> dict[str, float | None]:

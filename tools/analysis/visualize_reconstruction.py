@@ -26,6 +26,8 @@ import numpy as np
 from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_config_arguments,
+    natural,
+    positive,
     read_config,
     readable_errors,
 )
@@ -51,10 +53,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--out', required=True, type=Path, help='folder for the figures'
     )
     parser.add_argument(
-        '--num', type=int, default=6, help='number of samples (default: 6)'
+        '--num',
+        type=positive,
+        default=6,
+        help='number of samples (default: 6)',
     )
     parser.add_argument(
-        '--seed', type=int, default=0, help='seed of samples and masks'
+        '--seed', type=natural, default=0, help='seed of samples and masks'
     )
     parser.add_argument(
         '--dataloader',
@@ -177,9 +182,14 @@ def visualize(args: argparse.Namespace) -> None:
     # Imports of several seconds, so `--help` and typos answer at once.
     import torch
 
+    from mmseaice.engine.parity import PIXEL_ENTRIES, check_parity
+
     model = load_model(cfg, args.checkpoint, args.trust_checkpoint)
     dataset = open_dataset(cfg, args.dataloader)
     parity = dataset.metainfo.get('parity', {})
+    trained = model.parity or {}
+    pixels = {key: trained[key] for key in PIXEL_ENTRIES if key in trained}
+    check_parity(args.checkpoint, pixels, parity)
     torch.manual_seed(args.seed)
     samples = choose_samples(dataset, args.num, args.seed)
     for number, sample in enumerate(samples):

@@ -19,7 +19,7 @@ from pathlib import Path
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmseaice.utils.cli import readable_errors
+from mmseaice.utils.cli import positive, readable_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -79,7 +79,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='end at a scene that cannot be stored, or leave it out',
     )  # fmt: skip
     parser.add_argument(
-        '--workers', type=int, default=1, metavar='N',
+        '--workers', type=positive, default=1, metavar='N',
         help='processes, each with one scene in memory (1 to 3 GB)',
     )  # fmt: skip
     return parser.parse_args(argv)

@@ -14,7 +14,7 @@ from pathlib import Path
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmseaice.utils.cli import readable_errors
+from mmseaice.utils.cli import natural, readable_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=0.05,
         help='share of scenes to hold out (default: 0.05)',
     )
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=natural, default=0)
     return parser.parse_args(argv)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmseaice.utils.cli import readable_errors
+from mmseaice.utils.cli import natural, positive, readable_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,10 +22,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument('out', type=Path, help='folder to write to')
-    parser.add_argument('--scenes', type=int, default=12, help='how many')
+    parser.add_argument('--scenes', type=positive, default=12, help='how many')
     parser.add_argument(
         '--test-scenes',
-        type=int,
+        type=natural,
         default=0,
         metavar='M',
         help='how many of them (the last) are test scenes',
@@ -45,8 +45,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=2000,
         help='raw samples of 40 m, 400 or more; real scenes about 10460',
     )
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--workers', type=int, default=1)
+    parser.add_argument('--seed', type=natural, default=0)
+    parser.add_argument('--workers', type=positive, default=1)
     parser.add_argument(
         '--release', choices=('Dec-2022', 'Oct-2022'), default='Dec-2022'
     )

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from prettytable import PrettyTable
 
 from mmseaice.charts import TASKS
 from mmseaice.utils.atomic import atomic_path
+from mmseaice.utils.json_file import finite, write_json
 
 from ..functional import AutoICESums, ConfusionMatrix
 
@@ -130,9 +129,7 @@ def write_report(
         'per_scene': per_scene,
         'confusion': confusions,
     }
-    with atomic_path(out_dir / 'metrics.json') as part:
-        text = json.dumps(_plain(report), indent=2, allow_nan=False)
-        part.write_text(text + '\n')
+    write_json(out_dir / 'metrics.json', report)
     _write_csv(out_dir / 'per_class.csv', classes)
     _write_csv(out_dir / 'per_scene.csv', per_scene)
     for name, sums in total.tasks.items():
@@ -147,20 +144,7 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
     with atomic_path(path) as part, open(part, 'w', newline='') as file:
         writer = csv.DictWriter(file, list(columns))
         writer.writeheader()
-        writer.writerows(_plain(row) for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    """Turn NaN into None and numpy numbers into Python's."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        writer.writerows(finite(rows))
 
 
 def _text(percent: float) -> str:
