@@ -10,7 +10,7 @@ and the difference is what pre-training is worth.
 A seed draws the weights of the random encoder and the nine tenths of the
 training patches that the probe sees. The probe is a logistic regression on
 standardised features; how strongly it is regularised is chosen within the
-training scenes, by leaving whole scenes out. Give one checkpoint for all
+training scenes, each of which is left out once. Give one checkpoint for all
 seeds, or one for each.
 """
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from mmseaice.models.classifiers import PatchClassifier
 
 #: Inverse strengths of the regularisation to choose from.
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)
+STRENGTHS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -127,7 +127,7 @@ def probe(
     val: tuple[np.ndarray, np.ndarray],
     seed: int,
     classes: int,
-) -> float:
+) -> tuple[float, float]:
     """Fit on nine tenths of the training patches, score on the others' scenes.
 
     Args:
@@ -137,12 +137,14 @@ def probe(
         classes: Number of classes.
 
     Returns:
-        Macro-F1 on ``val`` in percent.
+        Macro-F1 on ``val`` in percent, and the inverse strength of the
+        regularisation that was chosen on ``train``.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+    from tqdm import tqdm
 
     rng = np.random.default_rng(seed)
     size = len(train[0])
@@ -151,23 +153,27 @@ def probe(
 
     def classifier(strength: float) -> LogisticRegression:
         return make_pipeline(
-            StandardScaler(), LogisticRegression(C=strength, max_iter=1000)
+            StandardScaler(),
+            LogisticRegression(C=strength, solver='newton-cholesky'),
         )
 
-    folds = GroupKFold(min(4, len(np.unique(scenes))))
     held_out = {
         strength: macro_f1(
             truth,
             cross_val_predict(
-                classifier(strength), features, truth, groups=scenes, cv=folds
+                classifier(strength),
+                features,
+                truth,
+                groups=scenes,
+                cv=LeaveOneGroupOut(),
             ),
             classes,
         )
-        for strength in STRENGTHS
+        for strength in tqdm(STRENGTHS, desc='strengths', leave=False)
     }
     best = max(held_out, key=held_out.get)
     model = classifier(best).fit(features, truth)
-    return macro_f1(val[1], model.predict(val[0]), classes)
+    return macro_f1(val[1], model.predict(val[0]), classes), best
 
 
 def probe_all(args: argparse.Namespace) -> None:
@@ -197,7 +203,7 @@ def probe_all(args: argparse.Namespace) -> None:
     train_labels, val_labels = map(labels_and_scenes, (train_set, val_set))
     classes = len(val_set.metainfo['classes'])
 
-    def score(checkpoint: str | None, seed: int) -> float:
+    def score(checkpoint: str | None, seed: int) -> tuple[float, float]:
         model = build_encoder(cfg, checkpoint, seed)
         return probe(
             (extract_features(model, train_set), *train_labels),
@@ -207,21 +213,26 @@ def probe_all(args: argparse.Namespace) -> None:
         )
 
     scores = {'pre-trained': [], 'random': []}
+    strengths = {'pre-trained': [], 'random': []}
     for number, seed in enumerate(args.seeds):
         checkpoint = args.checkpoint[number % len(args.checkpoint)]
-        scores['pre-trained'].append(score(checkpoint, seed))
-        scores['random'].append(score(None, seed))
-        print(
-            f'seed {seed}: pre-trained {scores["pre-trained"][-1]:.2f}, '
-            f'random {scores["random"][-1]:.2f} macro-F1',
-            flush=True,
-        )
+        encoders = {'pre-trained': checkpoint, 'random': None}
+        for name, path in encoders.items():
+            result, strength = score(path, seed)
+            scores[name].append(result)
+            strengths[name].append(strength)
+            print(
+                f'seed {seed}, {name}: {result:.2f} macro-F1 (C={strength:g})',
+                flush=True,
+            )
     for name, values in scores.items():
         print(f'{name:<12} {np.mean(values):6.2f} +- {np.std(values):.2f}')
     gain = np.mean(scores['pre-trained']) - np.mean(scores['random'])
     print(f'{"gain":<12} {gain:6.2f}')
     if args.out:
-        report = dict(seeds=args.seeds, macro_f1=scores, gain=gain)
+        report = dict(
+            seeds=args.seeds, macro_f1=scores, strengths=strengths, gain=gain
+        )
         write_json(args.out, report)
         print(f'Scores: {args.out}')
 

@@ -1,4 +1,8 @@
-"""Simulate AI4Arctic scenes: train/, test/, raw/, truth/, metadata.csv."""
+"""Simulate AI4Arctic scenes: train/, test/, raw/, truth/, metadata.csv.
+
+``simulation.json`` marks the folder as simulated and notes the arguments; the
+same command goes on with a set that was interrupted.
+"""
 
 from __future__ import annotations
 
