@@ -161,6 +161,8 @@ def draw(
     title = f'scene {meta.get("scene_id", "?")}, {hidden.mean():.0%} hidden'
     if meta.get('spacing'):
         title += f', {meta["spacing"]:g} m'
+    if model.head.norm_pix:
+        title += '; level and contrast of each patch from the original'
     names = parity.get('channels') or [str(i) for i in range(len(original))]
     return draw_reconstruction_figure(
         original,
