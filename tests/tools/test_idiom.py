@@ -70,7 +70,7 @@ MISTAKES = [
     ),
     (
         'data/simulate_scenes.py',
-        ['out', '--scenes', '0'],
+        ['out', '--lines', '100'],
         'ValueError: ',
     ),
     (
