@@ -124,6 +124,7 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.11',
     packages=find_packages(include=['mmseaice', 'mmseaice.*']),
+    package_data={'mmseaice': ['scenes/splits/*.csv']},
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     cmdclass={'build_py': BuildWithMim},

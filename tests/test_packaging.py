@@ -90,6 +90,7 @@ def test_wheel_carries_package_configs_and_tools(tree, wheel):
     assert expected - names == set()
     assert python - expected == set()
     assert 'mmseaice/.mim/model-index.yml' in names
+    assert 'mmseaice/scenes/splits/published.csv' in names
 
 
 def test_wheel_holds_no_other_top_level_package(wheel):

@@ -20,7 +20,17 @@ from .resample import (
     resample_field,
     resample_scene,
 )
-from .splits import group_scenes, hold_out, read_split, write_split
+from .splits import (
+    Leak,
+    LeakReport,
+    find_leaks,
+    group_scenes,
+    hold_out,
+    published_splits,
+    read_published_split,
+    read_split,
+    write_split,
+)
 from .standardise import destandardise, standardise
 from .store import Crop, SceneStore, StoredScene
 from .variables import (
@@ -40,6 +50,8 @@ __all__ = [
     'Channel',
     'Crop',
     'Geolocation',
+    'Leak',
+    'LeakReport',
     'ProductId',
     'SceneStore',
     'StoredScene',
@@ -47,6 +59,7 @@ __all__ = [
     'build_store',
     'check_scene',
     'destandardise',
+    'find_leaks',
     'find_release',
     'group_scenes',
     'hold_out',
@@ -55,6 +68,8 @@ __all__ = [
     'parse_delays',
     'parse_product_id',
     'parse_swaths',
+    'published_splits',
+    'read_published_split',
     'read_split',
     'refine_classes',
     'refine_field',

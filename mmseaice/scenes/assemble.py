@@ -218,12 +218,7 @@ def scene_attrs(
         delay = file.attribute(name, 'AMSR2_S1_delays')
         delays = delay if str(delay) else delays
     return {
-        'scene_id': product.scene_id,
-        'product_id': product.product_id,
-        'ice_service': product.ice_service,
-        'acquisition_time': product.acquisition_time,
-        'absolute_orbit': product.absolute_orbit,
-        'chart_id': product.chart_id,
+        **product.attrs,
         'pixel_spacing': pixel_spacing,
         'release': release,
         'kind': kind,

@@ -74,6 +74,13 @@ class ProductId:
         """Start time in ISO 8601, UTC."""
         return iso_time(self.start)
 
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What the name says, under the attribute names of a scene."""
+        names = ('scene_id', 'product_id', 'ice_service', 'acquisition_time')
+        names += ('absolute_orbit', 'chart_id')
+        return {name: getattr(self, name) for name in names}
+
 
 def iso_time(compact: str) -> str:
     """Turn '20180607T184326' into '2018-06-07T18:43:26'."""

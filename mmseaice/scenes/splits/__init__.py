@@ -1,6 +1,18 @@
 """Which scenes belong to a split, and how to choose them."""
 
 from .groups import group_scenes, hold_out
+from .leaks import Leak, LeakReport, find_leaks
 from .lists import read_split, write_split
+from .published import published_splits, read_published_split
 
-__all__ = ['group_scenes', 'hold_out', 'read_split', 'write_split']
+__all__ = [
+    'Leak',
+    'LeakReport',
+    'find_leaks',
+    'group_scenes',
+    'hold_out',
+    'published_splits',
+    'read_published_split',
+    'read_split',
+    'write_split',
+]

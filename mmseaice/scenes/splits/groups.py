@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .leaks import leak_keys
+
 
 def group_scenes(scenes: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     """Group scenes that share an absolute orbit or an ice chart.
@@ -32,12 +34,8 @@ def group_scenes(scenes: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
     first: dict[tuple, str] = {}
     for name, attrs in scenes.items():
-        satellite = attrs['product_id'][:3]
-        keys = [('orbit', satellite, attrs['absolute_orbit'])]
-        if attrs['chart_id']:
-            keys.append(('chart', attrs['ice_service'], attrs['chart_id']))
-        for key in keys:
-            parent[root(name)] = root(first.setdefault(key, name))
+        for kind, key in leak_keys(attrs).items():
+            parent[root(name)] = root(first.setdefault((kind, *key), name))
     groups: dict[str, list[str]] = {}
     for name in sorted(scenes):
         groups.setdefault(root(name), []).append(name)
