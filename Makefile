@@ -19,7 +19,7 @@ WORKERS ?= 2
 help:
 	@echo 'make demo         the whole path on simulated scenes, minutes on CPU'
 	@echo 'make test         the default tests'
-	@echo 'make test-extras  tests that need more than pip'
+	@echo 'make test-extras  tests that install other programs'
 	@echo 'make soak         long kill and endurance tests'
 	@echo 'make format       let ruff rewrite the code'
 	@echo 'make check        let ruff judge the code'
@@ -75,7 +75,7 @@ test-extras: $(VENV)/.installed
 	$(PYTEST) -m 'extras or slurm' tests
 
 soak: $(VENV)/.installed
-	$(PYTEST) -m soak tests
+	$(PYTEST) -s -m soak tests
 
 format: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m ruff check --fix $(SOURCES)

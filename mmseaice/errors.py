@@ -36,8 +36,10 @@ class MMSeaIceError(Exception):
         self.expected = expected
         self.got = got
         self.remedy = remedy
-        text = f'{subject}: expected {expected}, but got {got}.'
-        super().__init__(f'{text} {remedy}' if remedy else text)
+        # A list of several lines ends without a full stop.
+        stop = '' if got.endswith('\n') else '. '
+        text = f'{subject}: expected {expected}, but got {got}{stop}'
+        super().__init__(f'{text}{remedy}'.rstrip())
 
     def __reduce__(self) -> tuple:
         """Survive the trip out of a data-loader worker."""

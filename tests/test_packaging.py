@@ -150,6 +150,7 @@ def test_mim_trains_from_the_wheel(wheel, tmp_path):
         height=210,
         width=230,
         spacings=(160, 200, 240),
+        channels=('HH', 'HV', 'incidence_angle'),
     )
     out = run(
         *(home / 'bin/mim', 'train', 'mmseaice', RECIPE, '--gpus', 0),

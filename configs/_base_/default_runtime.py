@@ -14,6 +14,7 @@ default_hooks = dict(
     ),
     draw=dict(type='DeterministicDrawHook'),
     parity=dict(type='ParityHook'),
+    leak=dict(type='LeakHook'),
 )
 
 env_cfg = dict(

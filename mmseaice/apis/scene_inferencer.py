@@ -195,10 +195,22 @@ class SceneInferencer:
             charts[task] = (
                 ('y', 'x'),
                 values,
-                {'long_name': get_task(task).title},
+                _chart_attrs(task),
             )
         places = fine[['latitude', 'longitude']]
         return places.drop_attrs().assign(charts).assign_attrs(fine.attrs)
+
+
+def _chart_attrs(task: str) -> dict[str, object]:
+    """Name, and unit or meaning of the values, in the words of CF."""
+    row = get_task(task)
+    if row.kind == 'regression':
+        return {'long_name': row.title, 'units': 'tenths'}
+    return {
+        'long_name': row.title,
+        'flag_values': np.arange(row.num_classes, dtype=np.uint8),
+        'flag_meanings': ' '.join(n.replace(' ', '_') for n in row.classes),
+    }
 
 
 def _tell_stand_in(scene: xr.Dataset) -> None:

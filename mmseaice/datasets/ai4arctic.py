@@ -54,7 +54,7 @@ class AI4ArcticDataset(BaseDataset):
     Args:
         store: Path of the store.
         split: Scenes to use: a list of scene ids, the path of a list file,
-            or None for all.
+            the name of a published list, or None for all.
         channels: Channels of the image, in this order.
         tasks: Tasks to read charts of; none for pre-training.
         spacings: Pixel spacings in m.
@@ -142,6 +142,7 @@ class AI4ArcticDataset(BaseDataset):
             check_releases(
                 self.store, {name: a['release'] for name, a in attrs.items()}
             )
+        self._scene_ids = scene_ids
         self._metainfo['parity'] = self._parity(list(attrs.values()))
         records = [
             {'scene_id': name, 'spacing': spacing, 'store': self.store}
@@ -150,6 +151,11 @@ class AI4ArcticDataset(BaseDataset):
         ]
         self._tell_small_scenes(records)
         return records
+
+    def describe_scenes(self) -> dict[str, dict[str, Any]]:
+        """Attributes and footprint of every scene, by scene id."""
+        self.full_init()
+        return self._scenes.describe(self._scene_ids)
 
     def _label_spacings(self) -> list[float]:
         """Pixel spacings (m) that the pipeline reads beside its own."""

@@ -25,7 +25,10 @@ COLUMNS = (
     'split',
 )
 
-_REMEDY = 'Copy the whole collection anew.'
+_REMEDY = (
+    'Copy the whole collection there, or name the folder that holds '
+    'polar_patch/ in MMSEAICE_SHARED_DATA.'
+)
 
 
 def read_patches(root: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:

@@ -12,6 +12,7 @@ from .checkpoint import (
 )
 from .hooks import (
     DeterministicDrawHook,
+    LeakHook,
     ParityHook,
     PlainCheckpointHook,
 )
@@ -23,6 +24,7 @@ __all__ = [
     'AtomicLocalBackend',
     'Bf16OptimWrapper',
     'DeterministicDrawHook',
+    'LeakHook',
     'ParityHook',
     'PlainCheckpointHook',
     'check_parity',

@@ -137,7 +137,7 @@ def _no_meta(path: Path, meta: Any) -> CheckpointError:
 
 def _explain(path: Path, error: Exception) -> CheckpointError:
     """Tell a file that wants to run code from one that is broken."""
-    if isinstance(error, UnpicklingError):
+    if isinstance(error, UnpicklingError) and _may_be_checkpoint(path):
         named = re.search(r'(?:GLOBAL|class|function) ([\w.]+)', str(error))
         if 'nsupported' in str(error):
             what = named.group(1) if named else 'unknown objects'
@@ -147,6 +147,13 @@ def _explain(path: Path, error: Exception) -> CheckpointError:
                 f'a pickle that calls {what}',
                 _TRUST_REMEDY,
             )
+    if not _may_be_checkpoint(path):
+        return CheckpointError(
+            path,
+            'a checkpoint of torch.save',
+            'a file of another kind',
+            'Give the path of a .pth or .safetensors file.',
+        )
     first_line = str(error).strip().split('\n')[0] or type(error).__name__
     return CheckpointError(
         path,
@@ -154,6 +161,12 @@ def _explain(path: Path, error: Exception) -> CheckpointError:
         f'a file that torch cannot read ({first_line})',
         'It may be truncated or of another kind: copy or train it again.',
     )
+
+
+def _may_be_checkpoint(path: Path) -> bool:
+    """Whether a file starts like an archive or a pickle of torch.save."""
+    with open(path, 'rb') as file:
+        return file.read(2) in (b'PK', *(bytes([128, n]) for n in range(6)))
 
 
 def load_from_local(filename: str, map_location: Any = 'cpu') -> dict:

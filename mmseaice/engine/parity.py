@@ -108,6 +108,6 @@ def check_parity(
             subject,
             'data prepared as in training',
             'these differences:\n  ' + '\n  '.join(lines) + '\n',
-            'Prepare the data in the same way, or name what may differ in '
-            'the ParityHook\'s "ignore".',
+            'Prepare the data in the same way, or name what may differ: '
+            '--cfg-options default_hooks.parity.ignore=[spacings].',
         )

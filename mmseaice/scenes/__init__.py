@@ -26,9 +26,11 @@ from .splits import (
     find_leaks,
     group_scenes,
     hold_out,
+    nested_fractions,
     published_splits,
     read_published_split,
     read_split,
+    representative_order,
     write_split,
 )
 from .standardise import destandardise, standardise
@@ -64,6 +66,7 @@ __all__ = [
     'group_scenes',
     'hold_out',
     'interpolate_coarse',
+    'nested_fractions',
     'open_scene',
     'parse_delays',
     'parse_product_id',
@@ -73,6 +76,7 @@ __all__ = [
     'read_split',
     'refine_classes',
     'refine_field',
+    'representative_order',
     'resample_chart',
     'resample_field',
     'resample_scene',

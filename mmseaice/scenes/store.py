@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,19 @@ class SceneStore:
             scene = StoredScene(self.path / scene_id, self.options)
             self._scenes[scene_id] = scene
         return self._scenes[scene_id]
+
+    def describe(
+        self, scene_ids: Iterable[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Attributes of scenes by scene id, as :func:`.find_leaks` wants.
+
+        With ``footprint`` where the scene has tie points.
+
+        Args:
+            scene_ids: Scenes, None for all.
+        """
+        chosen = self.scene_ids if scene_ids is None else scene_ids
+        return {name: self[name].attrs | self[name].place for name in chosen}
 
     def __contains__(self, scene_id: object) -> bool:
         return scene_id in self.scene_ids

@@ -101,6 +101,19 @@ class StoredScene:
         positions = (points.attrs[f'{axis}_metres'] for axis in 'yx')
         return Geolocation(latitude, longitude, *positions)
 
+    @property
+    def place(self) -> dict[str, np.ndarray]:
+        """``footprint``: corners in order, (4, 2), latitude and longitude.
+
+        In degrees; empty for a scene without tie points.
+        """
+        if not (self.path / 'tie_points').exists():
+            return {}
+        spacing, (lines, samples) = next(iter(self.attrs['shapes'].items()))
+        bottom, right = lines * float(spacing), samples * float(spacing)
+        y, x = np.array([0, 0, bottom, bottom]), np.array([0, right, right, 0])
+        return {'footprint': np.stack(self.geolocation.at(y, x), axis=1)}
+
     def read(
         self,
         spacing: float,

@@ -12,8 +12,10 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, MMSeaIceError
 
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
 
 #: What a shell expects of a program that was interrupted.
 INTERRUPTED = 130
+
+#: Environment variable that keeps the traceback of a config mistake.
+TRACEBACK = 'MMSEAICE_TRACEBACK'
+
+#: Entries that a runner takes even if the config has none of them yet.
+RUN_ENTRIES = (
+    *('work_dir', 'load_from', 'resume', 'randomness', 'custom_hooks'),
+    *('custom_imports', 'val_dataloader', 'val_cfg', 'val_evaluator'),
+    *('test_dataloader', 'test_cfg', 'test_evaluator', 'param_scheduler'),
+    *('auto_scale_lr', 'model_wrapper_cfg', 'experiment_name', 'log_level'),
+)
 
 
 def natural(text: str) -> int:
@@ -46,13 +59,28 @@ def add_config_arguments(parser: ArgumentParser) -> None:
     """Add what every command that reads a config understands."""
     from mmengine.config import DictAction
 
+    class ConfigOptions(DictAction):
+        """KEY=VALUE pairs, or a message that says which one is none."""
+
+        def __call__(
+            self,
+            parser: ArgumentParser,
+            namespace: Namespace,
+            values: list[str],
+            option_string: str | None = None,
+        ) -> None:
+            for value in values:
+                if '=' not in value:
+                    parser.error(f'--cfg-options: {value!r} is no KEY=VALUE')
+            super().__call__(parser, namespace, values, option_string)
+
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptions,
         metavar='KEY=VALUE',
         help='override config entries, e.g. train_dataloader.batch_size=8 '
-        'or test_dataloader.dataset.spacings=[160]',
+        'or model.backbone.mask_ratio=0.6',
     )
     parser.add_argument(
         '--trust-checkpoint',
@@ -88,24 +116,55 @@ def read_config(args: Namespace) -> Config:
         )
     cfg = Config.fromfile(path)
     if args.cfg_options:
+        _check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     return cfg
+
+
+def _check_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Refuse what no run would look at, such as a mistyped name."""
+    known = {*cfg, *RUN_ENTRIES}
+    for key in options:
+        first = key.partition('.')[0]
+        if first not in known:
+            close = get_close_matches(first, known, 1)
+            raise MMSeaIceError(
+                f'--cfg-options {key}',
+                'an entry of the config',
+                f'{first!r}, which it does not have',
+                f'Did you mean {close[0]}?' if close else '',
+            )
 
 
 def read_run_config(args: Namespace) -> Config:
     """Read ``args.config`` and apply the arguments of a run to it."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args)
+    if 'model' not in cfg:
+        raise MMSeaIceError(
+            args.config,
+            'the config of a run',
+            'one without a model',
+            'Files below configs/_base_ are parts of others: take one of '
+            'configs/pretraining or configs/downstream.',
+        )
     cfg.launcher = args.launcher
     return cfg
+
+
+def _made_from_config(error: Exception) -> bool:
+    """Whether it was raised while a registry built a part."""
+    frames = walk_tb(error.__traceback__)
+    return any(f.f_code.co_name == 'build_from_cfg' for f, _ in frames)
 
 
 @contextmanager
 def readable_errors(*more: type[Exception]) -> Iterator[None]:
     """End the program with one message and exit code 1, no traceback.
 
-    So ends what a user can mend: our own errors, and files and folders that
-    cannot be read or written, whose message holds their path.
+    So ends what a user can mend: our own errors, files and folders that
+    cannot be read or written, whose message holds their path, and parts
+    that cannot be made from what the config says of them.
 
     Args:
         *more: Errors to treat like our own; ValueError in tools that hand
@@ -115,6 +174,13 @@ def readable_errors(*more: type[Exception]) -> Iterator[None]:
         yield
     except (MMSeaIceError, DependencyError, OSError, *more) as error:
         sys.exit(f'{type(error).__name__}: {error}')
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        if not _made_from_config(error) or os.environ.get(TRACEBACK):
+            raise
+        sys.exit(
+            f'The config does not fit the code. {type(error).__name__}: '
+            f'{error}\nSet {TRACEBACK}=1 to see where.'
+        )
     except KeyboardInterrupt:
         print('Interrupted.', file=sys.stderr)
         sys.exit(INTERRUPTED)

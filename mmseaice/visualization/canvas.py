@@ -26,6 +26,8 @@ LABEL_SIZE = 9
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of the given size in inches."""
     figure = Figure((width, height), dpi=DPI, layout='constrained')
+    # Titles keep clear of the panel above.
+    figure.get_layout_engine().set(h_pad=0.08)
     FigureCanvasAgg(figure)
     return figure
 

@@ -18,6 +18,7 @@ from .images import robust_limits
 
 _PANEL = 3.0  # inches, side of one panel
 _COLUMNS = ('original', 'seen by the encoder', 'reconstruction')
+_UNSCORED = '0.85'
 _HATCH = {'facecolor': '#efe6d2', 'edgecolor': '#b59f6b', 'hatch': '////'}
 
 
@@ -29,7 +30,7 @@ def draw_reconstruction_figure(
     *,
     channels: Sequence[str],
     valid: np.ndarray | None = None,
-    units: str = 'dB',
+    units: str | Sequence[str] = 'dB',
     scale: Literal['channel', 'figure'] = 'channel',
     title: str = '',
 ) -> Path:
@@ -48,7 +49,8 @@ def draw_reconstruction_figure(
         out: File to write, format by its suffix.
         channels: Names of the C channels.
         valid: Bool (H, W), False where the input is no measurement.
-        units: Units of the values, for the colour bars.
+        units: Units of the values, for the colour bars; one for all channels
+            or one each.
         scale: 'channel' for a grey scale per row, 'figure' for one over
             all channels.
         title: Title of the figure.
@@ -74,8 +76,8 @@ def draw_reconstruction_figure(
     original = np.where(valid, original, np.nan)
     reconstruction = np.where(valid, reconstruction, np.nan)
     error = np.where(hidden, reconstruction - original, np.nan)
-    finite_error = np.abs(error[np.isfinite(error)])
-    reach = np.percentile(finite_error, 98) if finite_error.size else 1.0
+    if isinstance(units, str):
+        units = [units] * len(channels)
 
     height = _PANEL * hidden.shape[0] / hidden.shape[1]
     figure = canvas.new_figure(
@@ -83,8 +85,8 @@ def draw_reconstruction_figure(
     )
     grid = figure.subplots(len(channels), 4, squeeze=False)
     for index, row in enumerate(grid):
-        scaled = original if scale == 'figure' else original[index]
-        limits = robust_limits(scaled)
+        rows = slice(None) if scale == 'figure' else index
+        limits, reach = robust_limits(original[rows]), _reach(error[rows])
         seen = np.where(hidden, np.nan, original[index])
         pasted = np.where(hidden, reconstruction[index], original[index])
         for axes, column, image in zip(
@@ -94,9 +96,9 @@ def draw_reconstruction_figure(
             axes.patch.set(**_HATCH)
             shown = canvas.show_grey(axes, image, limits, invalid=~valid)
         row[0].set_ylabel(channels[index], fontsize=canvas.TITLE_SIZE)
-        _colour_bar(figure, shown, row[2], units)
+        _colour_bar(figure, shown, row[2], units[index])
         canvas.bare(row[3], f'error, rms {_rms(error[index]):.3g}')
-        row[3].set_facecolor('0.85')
+        row[3].set_facecolor(_UNSCORED)
         shown = row[3].imshow(
             error[index],
             cmap='RdBu_r',
@@ -104,16 +106,26 @@ def draw_reconstruction_figure(
             vmax=reach,
             interpolation='nearest',
         )
-        _colour_bar(figure, shown, row[3], units)
+        _colour_bar(figure, shown, row[3], units[index])
     figure.legend(
-        handles=[Patch(**_HATCH, label='hidden'), canvas.no_data_patch()],
+        handles=[
+            Patch(**_HATCH, label='hidden'),
+            canvas.no_data_patch(),
+            Patch(color=_UNSCORED, label='seen, so without error'),
+        ],
         loc='outside lower left',
-        ncols=2,
+        ncols=3,
         fontsize=canvas.LABEL_SIZE - 1,
         frameon=False,
     )
     figure.suptitle(title, fontsize=canvas.TITLE_SIZE)
     return canvas.save_figure(figure, out)
+
+
+def _reach(error: np.ndarray) -> float:
+    """The end of a colour scale that outliers do not stretch."""
+    finite = np.abs(error[np.isfinite(error)])
+    return float(np.percentile(finite, 98)) if finite.size else 1.0
 
 
 def _rms(error: np.ndarray) -> float:

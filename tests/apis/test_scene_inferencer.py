@@ -115,6 +115,9 @@ def test_a_raw_scene_comes_out_on_the_80_m_grid(config, checkpoint):
     charts = SceneInferencer(config, checkpoint(), 'cpu')(scene)
     assert charts['SIC'].shape == (150, 201)
     assert charts.attrs['pixel_spacing'] == 80
+    assert charts['SIC'].attrs['units'] == 'tenths'
+    flags = charts['SOD'].attrs
+    assert len(flags['flag_values']) == len(flags['flag_meanings'].split())
     assert charts['latitude'].shape == scene['latitude'].shape
 
 

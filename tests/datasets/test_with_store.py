@@ -142,3 +142,12 @@ def test_scoring_at_80_m_from_160_m(store):
 def test_no_store_is_said_at_once(tmp_path):
     with pytest.raises(StoreError, match=r'nowhere\.zarr'):
         AI4ArcticDataset(str(tmp_path / 'nowhere.zarr'))
+
+
+def test_scenes_are_described_for_the_leak_report(store):
+    data = AI4ArcticDataset(
+        store, split=['a', 'b'], tasks=['SIC'], spacings=[80, 160], pipeline=[]
+    )
+    scenes = data.describe_scenes()
+    assert sorted(scenes) == ['a', 'b']
+    assert 'shapes' in scenes['a']

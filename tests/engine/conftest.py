@@ -23,8 +23,12 @@ PARITY = {'channels': ['HH'], 'spacings': [80.0], 'release': 'Dec-2022'}
 class ToyDataset(BaseDataset):
     """Sixteen points of a line."""
 
-    def __init__(self, parity=None, **kwargs):
+    def __init__(self, parity=None, scenes=None, **kwargs):
         super().__init__(metainfo={'parity': parity}, **kwargs)
+        self.scenes = scenes
+
+    def describe_scenes(self):
+        return self.scenes
 
     def load_data_list(self):
         return [{'x': torch.tensor([i / 16.0])} for i in range(16)]

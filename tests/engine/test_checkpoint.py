@@ -126,6 +126,16 @@ def test_file_of_another_make_is_named(tmp_path, content):
         load_checkpoint_file(path)
 
 
+@pytest.mark.parametrize('content', [b'a,b,c\n1,2,3\n', b'', b'\x89HDF'])
+def test_file_of_another_kind_asks_for_no_trust(tmp_path, content):
+    path = tmp_path / 'odd.pth'
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint_file(path)
+    assert not isinstance(caught.value, UnsafeCheckpointError)
+    assert 'a file of another kind' in str(caught.value)
+
+
 def test_safetensors_with_odd_meta_are_named(tmp_path, weights):
     path = tmp_path / 'odd.safetensors'
     save_file(weights, path, {'meta': '[1]'})

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError
 
 import pytest
+from mmengine.registry import Registry
 
 from mmseaice.errors import DependencyError, MMSeaIceError
 from mmseaice.utils.cli import (
@@ -10,6 +11,7 @@ from mmseaice.utils.cli import (
     natural,
     positive,
     read_config,
+    read_run_config,
     readable_errors,
 )
 
@@ -67,6 +69,48 @@ def test_errors_become_one_message(error):
 def test_errors_of_the_program_stay_visible():
     with pytest.raises(ValueError, match='bug'), readable_errors():
         raise ValueError('bug')
+
+
+def test_a_mistyped_option_is_refused(parse, tmp_path):
+    path = tmp_path / 'a.py'
+    path.write_text('model = dict(b=1)\n')
+    args = parse(path, '--cfg-options', 'modle.b=2')
+    with pytest.raises(MMSeaIceError, match='Did you mean model'):
+        read_config(args)
+    assert read_config(parse(path, '--cfg-options', 'resume=True')).resume
+
+
+def test_an_option_without_value_is_refused(parse, capsys):
+    with pytest.raises(SystemExit):
+        parse('a.py', '--cfg-options', 'a.b', '2')
+    assert "'a.b' is no KEY=VALUE" in capsys.readouterr().err
+
+
+def test_a_part_is_no_config_of_a_run(parse, tmp_path):
+    path = tmp_path / 'a.py'
+    path.write_text('b = 1\n')
+    args = parse(path)
+    args.local_rank, args.launcher = 0, 'none'
+    with pytest.raises(MMSeaIceError, match='without a model'):
+        read_run_config(args)
+
+
+def test_parts_that_cannot_be_made_become_one_message(monkeypatch):
+    registry = Registry('parts')
+
+    @registry.register_module()
+    class Part:
+        def __init__(self, share):
+            raise ValueError(f'share must be below 1, but got {share}.')
+
+    cfg = dict(type='Part', share=2)
+    with pytest.raises(SystemExit, match='below 1'), readable_errors():
+        registry.build(cfg)
+    with pytest.raises(SystemExit, match='unexpected'), readable_errors():
+        registry.build(cfg | dict(odd=1))
+    monkeypatch.setenv('MMSEAICE_TRACEBACK', '1')
+    with pytest.raises(ValueError, match='share'), readable_errors():
+        registry.build(cfg)
 
 
 def test_interruption_ends_in_one_line(capsys):

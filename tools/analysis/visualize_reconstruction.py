@@ -128,14 +128,16 @@ def choose_samples(
     return [samples[i] for i in diverse_subset(np.array(features), num)]
 
 
-def to_units(values: np.ndarray, parity: dict) -> tuple[np.ndarray, str]:
-    """Undo the normalisation of (C, H, W) and name the units."""
+def to_units(values: np.ndarray, parity: dict) -> tuple[np.ndarray, list[str]]:
+    """Undo the normalisation of (C, H, W) and name each channel's unit."""
     if parity.get('mean') is not None:
         mean, std = (np.array(parity[key]) for key in ('mean', 'std'))
         values = values * std[:, None, None] + mean[:, None, None]
-    units = '/'.join(dict.fromkeys(parity.get('units') or ['input units']))
+    units = list(parity.get('units') or ['input units'] * len(values))
     scaling = parity.get('scaling', 'none')
-    return values, units if scaling == 'none' else f'{scaling} {units}, 0 to 1'
+    if scaling != 'none':
+        units = [f'{scaling} {unit}, 0 to 1' for unit in units]
+    return values, units
 
 
 def draw(

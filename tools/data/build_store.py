@@ -68,8 +68,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--rules', choices=['autoice', 'accumulate'], default='autoice',
         help='how the polygons of raw scenes become classes',
     )  # fmt: skip
-    parser.add_argument('--sod-threshold', type=float, metavar='SHARE')
-    parser.add_argument('--floe-threshold', type=float, metavar='SHARE')
+    parser.add_argument(
+        '--sod-threshold', type=float, metavar='SHARE',
+        help='share of the ice from which a stage of development names a '
+        'polygon of a raw scene (default: that of the release)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--floe-threshold', type=float, metavar='SHARE',
+        help='the same for a floe size',
+    )  # fmt: skip
     parser.add_argument(
         '--allow-mixed-releases', action='store_true',
         help='store scenes of several releases together',

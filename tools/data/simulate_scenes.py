@@ -35,7 +35,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='how many of them (the last) are test scenes',
     )
     parser.add_argument(
-        '--kind', choices=('ready', 'raw', 'both'), default='ready'
+        '--kind',
+        choices=('ready', 'raw', 'both'),
+        default='ready',
+        help='ready-to-train files, raw files, or both of each scene',
     )
     parser.add_argument(
         '--lines',

@@ -4,6 +4,7 @@ from .groups import group_scenes, hold_out
 from .leaks import Leak, LeakReport, find_leaks
 from .lists import read_split, write_split
 from .published import published_splits, read_published_split
+from .strata import nested_fractions, representative_order
 
 __all__ = [
     'Leak',
@@ -11,8 +12,10 @@ __all__ = [
     'find_leaks',
     'group_scenes',
     'hold_out',
+    'nested_fractions',
     'published_splits',
     'read_published_split',
     'read_split',
+    'representative_order',
     'write_split',
 ]

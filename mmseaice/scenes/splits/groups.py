@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from .leaks import leak_keys
 
 
@@ -43,16 +41,15 @@ def group_scenes(scenes: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
 
 
 def hold_out(
-    groups: Sequence[Sequence[str]], share: float, seed: int = 0
+    groups: Sequence[Sequence[str]], share: float
 ) -> tuple[list[str], list[str]]:
     """Split whole groups into training scenes and held-out ones.
 
     Args:
-        groups: Groups of scene ids.
+        groups: Groups of scene ids, in the order to hold them out, as of
+            :func:`~.strata.representative_order`.
         share: Share of all scenes to hold out, within (0, 1). Groups are
-            drawn at random while they fit in it, and at least one is held
-            out.
-        seed: Seed of the draw.
+            taken as they fit in it, and at least one is held out.
 
     Returns:
         Training scenes and held-out scenes, both sorted.
@@ -72,11 +69,10 @@ def hold_out(
         )
     total = sum(len(group) for group in groups)
     wanted = max(1, round(share * total))
-    order = np.random.default_rng(seed).permutation(len(groups))
-    held = [groups[order[0]]]
-    for index in order[1:-1]:
-        if sum(map(len, held)) + len(groups[index]) <= wanted:
-            held.append(groups[index])
+    held = [groups[0]]
+    for group in groups[1:-1]:
+        if sum(map(len, held)) + len(group) <= wanted:
+            held.append(group)
     held_out = {name for group in held for name in group}
     train = sorted(
         name for group in groups for name in group if name not in held_out

@@ -90,8 +90,9 @@ def find_leaks(
     Args:
         first: Attributes by scene id: ``product_id``, ``absolute_orbit``,
             ``chart_id`` and ``ice_service``; for ``days`` also
-            ``acquisition_time`` (ISO 8601) and ``footprint``, the corners
-            in order as (latitude, longitude) in degrees, shape (n, 2).
+            ``acquisition_time`` (ISO 8601) and, where known, ``footprint``,
+            the corners in order as (latitude, longitude) in degrees, shape
+            (n, 2).
         second: Likewise.
         days: Also report overlapping footprints at most so many days
             apart. None does not look.
@@ -117,6 +118,7 @@ def find_leaks(
 
 def _overlaps(first: Scenes, second: Scenes, days: float) -> list[Leak]:
     """Pairs whose footprints overlap within so many days."""
+    first = {k: attrs for k, attrs in first.items() if 'footprint' in attrs}
     limit = np.timedelta64(round(days * 86400), 's')
     times = np.array(
         [attrs['acquisition_time'] for attrs in first.values()],
@@ -126,6 +128,8 @@ def _overlaps(first: Scenes, second: Scenes, days: float) -> list[Leak]:
     names = list(first)
     leaks = []
     for name, attrs in second.items():
+        if 'footprint' not in attrs:
+            continue
         place = _to_plane(attrs['footprint'])
         apart = abs(times - np.datetime64(attrs['acquisition_time'], 's'))
         for i in np.flatnonzero(apart <= limit):

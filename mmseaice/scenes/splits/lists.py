@@ -9,13 +9,15 @@ from pathlib import Path
 
 from ...errors import DatasetError
 from ...utils.atomic import atomic_path
+from .published import published_splits, read_published_split
 
 
 def read_split(path: str | os.PathLike) -> list[str]:
-    """Read scene ids from a list file.
+    """Read scene ids from a list file, or take a published list.
 
     Args:
-        path: A JSON file that holds a list of scene ids, or a text file
+        path: Name of a published list, see :func:`.published_splits`, or a
+            file: a JSON file that holds a list of scene ids, or a text file
             with one id per line, where empty lines and what follows a
             ``#`` do not count.
 
@@ -26,6 +28,8 @@ def read_split(path: str | os.PathLike) -> list[str]:
         DatasetError: If the file is missing, of another form, empty, or
             names a scene twice.
     """
+    if str(path) in published_splits():
+        return [scene.scene_id for scene in read_published_split(str(path))]
     path = Path(path)
     try:
         text = path.read_text(encoding='utf-8')
@@ -39,7 +43,8 @@ def read_split(path: str | os.PathLike) -> list[str]:
             path,
             'a readable scene list',
             str(error),
-            'Give a text file with one scene id per line, or a JSON list.',
+            'Give a text file with one scene id per line, a JSON list, or one '
+            f'of {", ".join(published_splits())}.',
         ) from error
     if not isinstance(names, list) or not all(
         isinstance(name, str) for name in names

@@ -39,3 +39,9 @@ def test_bad_lists_are_named(tmp_path, name, text, said):
 def test_a_missing_list_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r'no\.txt'):
         read_split(tmp_path / 'no.txt')
+
+
+def test_a_published_list_goes_by_its_name():
+    names = read_split('sar_icefm_val')
+    assert len(names) == 20
+    assert '20210321T194818_dmi' in names
