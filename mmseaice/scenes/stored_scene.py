@@ -176,6 +176,16 @@ class StoredScene:
             valid &= ~np.isnan(image[channels.index(n)])
         return Crop(image, charts, valid)
 
+    def read_coarse(self, name: str) -> np.ndarray:
+        """A 2 km field on its own grid, float32, NaN where missing.
+
+        Raises:
+            MissingChannelError: If the store lacks it.
+        """
+        self._known('channel', [name], self.options.coarse_channels)
+        index = self.options.coarse_channels.index(name)
+        return self._load('coarse', (index,))
+
     def _known(
         self, kind: str, names: Sequence[str] | None, stored: tuple[str, ...]
     ) -> tuple[str, ...]:

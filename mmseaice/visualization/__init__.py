@@ -1,6 +1,7 @@
 """Figures and palettes. Needs matplotlib, but neither torch nor mm*."""
 
 from .confusion_figure import draw_confusion_figure
+from .footprint_figure import draw_footprint_figure
 from .images import robust_limits, thumbnail
 from .palettes import chart_to_rgb, legend_entries
 from .reconstruction_figure import draw_reconstruction_figure
@@ -11,6 +12,7 @@ __all__ = [
     'chart_to_rgb',
     'diverse_subset',
     'draw_confusion_figure',
+    'draw_footprint_figure',
     'draw_reconstruction_figure',
     'draw_scene_figure',
     'legend_entries',

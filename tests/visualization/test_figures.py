@@ -5,6 +5,7 @@ from matplotlib.image import imread
 from mmseaice.charts import IGNORE, IGNORE_COLOUR, TASKS
 from mmseaice.visualization import (
     draw_confusion_figure,
+    draw_footprint_figure,
     draw_reconstruction_figure,
     draw_scene_figure,
 )
@@ -122,3 +123,15 @@ def test_reconstruction_figure_refuses_other_shapes(tmp_path):
             scale='panel',
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_footprints_have_a_colour_for_each_list(tmp_path):
+    corners = np.array([(74, 178), (74, -178), (79, -178), (79, 178)])
+    places = {'train': [corners], 'val': [corners - (0, 60)]}
+    out = draw_footprint_figure(places, tmp_path / 'a.png')
+    alone = draw_footprint_figure({'train': [corners]}, tmp_path / 'b.png')
+    assert len(colours_of(out) - colours_of(alone)) > 2
+    # The one across the date line is a patch, no ring around the pole.
+    picture = imread(alone)[..., :3]
+    blue = (picture[..., 2] - picture[..., 0] > 0.1).mean()
+    assert 0.0005 < blue < 0.02
