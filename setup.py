@@ -42,6 +42,11 @@ REQUIRES = [
     'onedl-mmpretrain>=1.3.6,<1.4',
     # mmseg.models imports it without declaring it; 1.0 has the API it uses.
     'timm>=1.0',
+    # 1.0 is the first with httpx; downloads that go on after a break.
+    'huggingface_hub>=1.0',
+    # zarr asks for both; we read and write its chunks with them.
+    'numcodecs>=0.16',
+    'google-crc32c>=1.5',
     # 0.4 loads straight to a device.
     'safetensors>=0.4',
     # 1.5 is the first for numpy 2.
@@ -60,6 +65,7 @@ EXTRAS = {
     'test': [
         'pytest>=8',  # --import-mode=importlib with conftest files
         'pytest-xdist>=3.6',  # two workers for two cores
+        'distributed>=2024.8',  # builds of a store on a Dask cluster
         'hypothesis>=6.100',  # properties of resampler and metrics
         'setuptools>=77',  # test_packaging builds a wheel offline
         'wheel',
@@ -72,6 +78,8 @@ EXTRAS = {
         'geopandas>=1.0',
         'shapely>=2.0',  # vectorised geometry
     ],
+    # Builds of a store on a Dask cluster.
+    'dask': ['distributed>=2024.8'],
     # TerraMind, Prithvi, DOFA and Clay encoders.
     'terratorch': ['terratorch>=1.0'],
     # What `make format` and `make check` run.

@@ -83,6 +83,10 @@ class StoreError(MMSeaIceError):
     """A scene store is missing, incomplete or of another version."""
 
 
+class DownloadError(MMSeaIceError):
+    """A published file cannot be had, or is not the published one."""
+
+
 class DatasetError(MMSeaIceError):
     """A data set folder, list or table is missing or inconsistent."""
 

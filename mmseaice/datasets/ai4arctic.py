@@ -14,7 +14,7 @@ from ..errors import DatasetError, MMSeaIceError
 from ..registry import DATASETS
 from ..scenes.splits import read_split
 from ..scenes.store import SceneStore
-from ..scenes.variables import CHANNELS
+from ..scenes.variables import find_channel
 from .parity import one_or_all, parity_record
 from .preflight import (
     check_offer,
@@ -216,7 +216,7 @@ class AI4ArcticDataset(BaseDataset):
             self.pipeline.transforms,
             self.channels,
             self.spacings,
-            [CHANNELS[name].units for name in self.channels],
+            [find_channel(name).units for name in self.channels],
             resampler=RESAMPLER,
             chart_resampling=self._scenes.options.charts,
             min_valid=self._scenes.options.min_valid,

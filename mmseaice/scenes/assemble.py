@@ -58,19 +58,26 @@ class Parts:
 
     Args:
         path: The file they come from.
-        variables: Names that are wanted, None for all.
+        variables: Names that must be there, None for all.
+        optional: Names that are wanted if the file has them.
     """
 
     def __init__(
-        self, path: Path, variables: tuple[str, ...] | None = None
+        self,
+        path: Path,
+        variables: tuple[str, ...] | None = None,
+        optional: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.variables = variables
+        self.optional = optional
         self._parts: dict[str, tuple] = {}
 
     def wants(self, name: str) -> bool:
         """Whether a variable was asked for."""
-        return self.variables is None or name in self.variables
+        if self.variables is None or name in self.variables:
+            return True
+        return name in self.optional
 
     def add_channel(self, name: str, values: np.ndarray) -> None:
         """Add a channel in physical units, on its own grid."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +22,16 @@ from typing import Any, Literal
 import xarray as xr
 from tqdm import tqdm
 
-from ..errors import MMSeaIceError, ReleaseError, SceneFileError, StoreError
+from ..errors import (
+    DependencyError,
+    MMSeaIceError,
+    ReleaseError,
+    SceneFileError,
+    StoreError,
+)
 from .checks import check_scene
 from .open import check_options, open_scene, scene_files
+from .store import read_root
 from .store_folder import StoreFolder
 from .store_format import StoreOptions
 from .store_writer import write_scene
@@ -57,6 +64,8 @@ def build_store(
     *,
     on_error: Literal['raise', 'skip'] = 'raise',
     workers: int = 1,
+    shard: tuple[int, int] = (1, 1),
+    dask: str | None = None,
     allow_mixed_releases: bool = False,
     opener: Opener = open_scene,
     progress: bool = True,
@@ -78,11 +87,16 @@ def build_store(
         on_error: Whether a scene that cannot be stored ends the build or is
             left out and reported.
         workers: Processes; each holds one scene, 1 to 3 GB.
+        shard: ``(i, n)`` builds the ``i``-th of ``n`` parts of the sources,
+            1 to ``n``. Builders of all parts may work at once on one store,
+            each called with all sources; it is finished with the last one.
+        dask: Address of a Dask scheduler whose workers take the place of
+            processes. They must see sources and store at the same paths.
         allow_mixed_releases: Whether scenes of several releases may share
             the store.
-        opener: Function that reads a source, called with ``variables`` and
-            the ``open_options``. It must be importable by name if there are
-            several workers.
+        opener: Function that reads a source, called with ``variables``,
+            ``optional`` and the ``open_options``. It must be importable by
+            name if there are several workers.
         progress: Whether to show a progress bar on stderr.
         spacings: Pixel spacings in metres.
         channels: Canonical channel names, one at least on the SAR grid.
@@ -116,29 +130,62 @@ def build_store(
         min_valid=min_valid,
         open_options=open_options,
     )
-    inspect.signature(opener).bind(out, variables=(), **open_options)
+    inspect.signature(opener).bind(
+        out, variables=(), optional=(), **open_options
+    )
     if opener is open_scene:
         check_options(**open_options)
     files = _files(sources, on_error)
-    folder = StoreFolder(Path(out), options, allow_mixed_releases)
-    report = BuildReport(folder.path)
+    mine = _part_of(files, shard)
+    folder = StoreFolder(Path(out).absolute(), options, allow_mixed_releases)
+    report = BuildReport(Path(out))
     parts = {}
-    for source in files:
+    for source in mine:
         if source.name in folder.sources:
             report.existing.append(folder.sources[source.name])
         else:
             parts[source] = folder.part(source)
-    if parts:
-        before = folder.complete
-        folder.mark(complete=False)
-        job = partial(_write_part, options=options, opener=opener)
-        try:
-            _build(folder, job, parts, workers, report, on_error, progress)
-        except BaseException:
-            folder.mark(complete=before)
-            raise
-    folder.mark(complete=True)
+    fresh = not read_root(folder.path)['complete']
+    with _disk_errors(folder.path):
+        folder.forget(parts)
+        expected = folder.expect(files)
+    try:
+        if parts:
+            job = partial(_write_part, options=options, opener=opener)
+            with _pool(workers, dask) as pool:
+                _build(folder, job, parts, pool, report, on_error, progress)
+    except BaseException:
+        if not fresh:
+            # What was complete before is so without the new scenes.
+            folder.forget(expected)
+        raise
+    with _disk_errors(folder.path):
+        folder.finish()
     return report
+
+
+def _part_of(files: list[Path], shard: tuple[int, int]) -> list[Path]:
+    """The files of one part, spread evenly over the list."""
+    number, count = shard
+    if not 1 <= number <= count:
+        raise ValueError(
+            f'shard must be (i, n) with 1 <= i <= n, but got {shard}.'
+        )
+    return files[number - 1 :: count]
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Say what to do when a store cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            path,
+            'a folder that can be written',
+            f'{type(error).__name__} ({error})',
+            'Make room, then run the same command again: it continues.',
+        ) from error
 
 
 def _files(
@@ -169,14 +216,14 @@ def _files(
             files[file.name] = file
     if not files:
         raise ValueError('sources must name a scene, but got none.')
-    return list(files.values())
+    return [file.absolute() for file in files.values()]
 
 
 def _build(
     folder: StoreFolder,
     job: Callable[[Path, Path], dict[str, str]],
     parts: dict[Path, Path],
-    workers: int,
+    pool: Executor | None,
     report: BuildReport,
     on_error: str,
     progress: bool,
@@ -186,7 +233,7 @@ def _build(
         total=len(parts), desc='Store', unit='scene', disable=not progress
     )
     try:
-        with bar, _results(job, parts, workers) as results:
+        with bar, _results(job, parts, pool) as results:
             for source, result in results:
                 try:
                     scene = result()
@@ -196,6 +243,7 @@ def _build(
                     if whole or on_error == 'raise':
                         raise
                     _LOGGER.warning('Skipped %s', error)
+                    folder.skip(source, str(error))
                     report.skipped[str(source)] = str(error)
                 else:
                     ids = report.written if new else report.existing
@@ -213,22 +261,57 @@ def _build(
 
 
 @contextmanager
+def _pool(workers: int, dask: str | None) -> Iterator[Executor | None]:
+    """Where scenes are written, None for this process."""
+    if dask is not None:
+        with _dask_client(dask) as client:
+            yield client.get_executor(pure=False)
+    elif workers > 1:
+        # Spawned, because threads of the caller do not survive a fork.
+        yield ProcessPoolExecutor(workers, get_context('spawn'))
+    else:
+        yield None
+
+
+def _dask_client(address: str) -> Any:
+    """Connect to a Dask cluster.
+
+    Raises:
+        DependencyError: If Dask is not installed.
+        StoreError: If nobody answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise DependencyError(
+            'distributed must be installed to build on a Dask cluster, '
+            "but it is not. Run: pip install 'mmseaice[dask]'"
+        ) from error
+    try:
+        return Client(address, timeout='10s')
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            address, 'the address of a Dask scheduler', str(error)
+        ) from error
+
+
+@contextmanager
 def _results(
     job: Callable[[Path, Path], dict[str, str]],
     parts: dict[Path, Path],
-    workers: int,
+    pool: Executor | None,
 ) -> Iterator[Iterator[tuple[Path, Callable[[], dict[str, str]]]]]:
     """Each source with a function that returns or raises its result."""
-    if workers <= 1:
+    if pool is None:
         yield ((s, partial(job, s, part)) for s, part in parts.items())
         return
-    # Spawned, because threads of the caller do not survive a fork.
-    pool = ProcessPoolExecutor(workers, get_context('spawn'))
+    futures = {pool.submit(job, s, part): s for s, part in parts.items()}
     try:
-        futures = {pool.submit(job, s, part): s for s, part in parts.items()}
         yield ((futures[done], done.result) for done in as_completed(futures))
     finally:
-        pool.shutdown(cancel_futures=True)
+        for future in futures:
+            future.cancel()
+        pool.shutdown()
 
 
 def _write_part(
@@ -246,23 +329,22 @@ def _write_part(
     # HH and HV also decide which cells of the other variables are valid.
     names = dict.fromkeys(('HH', 'HV', *options.channels, *options.tasks))
     try:
-        scene = opener(source, variables=list(names), **options.open_options)
+        scene = opener(
+            source,
+            variables=list(names),
+            optional=['polygon_id', 'polygon_codes'] if options.tasks else [],
+            **options.open_options,
+        )
     except (MMSeaIceError, MemoryError):
         raise
     except Exception as error:
         raise _unusable(source, error) from error
     check_scene(scene, options.tasks)
     try:
-        write_scene(part, scene, options, source.name)
+        with _disk_errors(part.parent):
+            write_scene(part, scene, options, source.name)
     except (MMSeaIceError, MemoryError):
         raise
-    except OSError as error:
-        raise StoreError(
-            part.parent,
-            'a folder that can be written',
-            f'{type(error).__name__} ({error})',
-            'Make room, then run the same command again: it continues.',
-        ) from error
     except Exception as error:
         raise _unusable(source, error) from error
     return {

@@ -21,9 +21,9 @@ ChartRule = Literal['majority', 'nearest', 'max']
 #: How charts may be brought to a coarser grid.
 CHART_RULES: tuple[ChartRule, ...] = ('majority', 'nearest', 'max')
 
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 _CELLS_AT_ONCE = 1 << 16
-_NEPER_PER_DECIBEL = np.log(10) / 10
+NEPER_PER_DECIBEL = np.log(10) / 10
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,19 @@ def cell_axis(size: int, factor: float) -> Axis:
     """
     if not factor >= 1:
         raise ValueError(f'factor must be at least 1, but got {factor}.')
-    cells = int(size / factor + _ROUNDING)
+    cells = int(size / factor + ROUNDING)
     if cells < 1:
         raise ValueError(
             f'size must be at least one cell of {factor:g} pixels, but got '
             f'{size} pixels.'
         )
     start = np.arange(cells)[:, None] * factor
-    first = np.floor(start + _ROUNDING).astype(int)
+    first = np.floor(start + ROUNDING).astype(int)
     pixels = first + np.arange(int(np.ceil(factor)) + 1)
     overlap = np.minimum(pixels + 1, start + factor) - np.maximum(
         pixels, start
     )
-    overlap[overlap < _ROUNDING] = 0
+    overlap[overlap < ROUNDING] = 0
     pixels = np.where(overlap > 0, pixels, first)
     weights = np.minimum(overlap, 1.0)
     matrix = csr_array(
@@ -73,7 +73,7 @@ def cell_axis(size: int, factor: float) -> Axis:
         shape=(cells, size),
     )
     matrix.eliminate_zeros()
-    centres = np.floor(start[:, 0] + factor / 2 + _ROUNDING).astype(int)
+    centres = np.floor(start[:, 0] + factor / 2 + ROUNDING).astype(int)
     return Axis(pixels, weights, centres, matrix)
 
 
@@ -97,7 +97,7 @@ class CellMean:
         self.complete = bool(valid.all())
         self.axes = tuple(cell_axis(size, factor) for size in valid.shape)
         area = self._sum(valid.astype(np.float64))
-        enough = (min_valid - _ROUNDING) * factor**2
+        enough = (min_valid - ROUNDING) * factor**2
         self.area = np.where((area >= enough) & (area > 0), area, np.nan)
 
     def __call__(
@@ -115,13 +115,13 @@ class CellMean:
         """
         values = values.astype(np.float64)
         if decibel:
-            values *= _NEPER_PER_DECIBEL
+            values *= NEPER_PER_DECIBEL
             np.exp(values, out=values)
         if not self.complete:
             values[~self.valid] = 0
         mean = self._sum(values) / self.area
         if decibel:
-            mean = np.log(mean) / _NEPER_PER_DECIBEL
+            mean = np.log(mean) / NEPER_PER_DECIBEL
         return mean.astype(np.float32)
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
@@ -233,6 +233,6 @@ def _largest_class(
     ).reshape(len(i), count)
     shares = np.round(per_class / cell[:, None], 9)
     best = shares.argmax(1).astype(values.dtype)
-    too_few = shares.sum(1) < min_valid - _ROUNDING * count
+    too_few = shares.sum(1) < min_valid - ROUNDING * count
     best[too_few | (shares.max(1) == 0)] = IGNORE
     return best

@@ -79,6 +79,7 @@ def open_scene(
     sod_threshold: float | None = None,
     floe_threshold: float | None = None,
     variables: Iterable[str] | None = None,
+    optional: Iterable[str] = (),
 ) -> xr.Dataset:
     """Read a ready-to-train or raw AI4Arctic file as a canonical scene.
 
@@ -111,6 +112,7 @@ def open_scene(
         floe_threshold: The same for floe sizes.
         variables: Names to load, None for all. Tie points always come
             along.
+        optional: Names to load as well if the file has them.
 
     Raises:
         SceneFileError: If the file is missing, no NetCDF, truncated, or no
@@ -121,6 +123,7 @@ def open_scene(
     """
     check_options(release, mask, rules, sod_threshold, floe_threshold)
     names = check_variables(variables)
+    optional = check_variables(optional)
     with NetCDFFile(path) as file:
         scene = _reader_for(file)(
             file,
@@ -129,6 +132,7 @@ def open_scene(
             rules=rules,
             thresholds=(sod_threshold, floe_threshold),
             variables=names,
+            optional=optional,
         )
     check_scene(scene)
     return scene

@@ -159,6 +159,7 @@ def read_raw(
     rules: str,
     thresholds: tuple[float | None, float | None],
     variables: tuple[str, ...] | None,
+    optional: tuple[str, ...],
 ) -> xr.Dataset:
     """Read an open raw file, see ``open_scene``."""
     release = 'Dec-2022' if release == 'auto' else release
@@ -172,7 +173,7 @@ def read_raw(
         file, file.path.name, file.attribute(_POLYGONS, 'icechart_id')
     )
     mask = _choose_mask(file, mask)
-    parts = Parts(file.path, variables)
+    parts = Parts(file.path, variables, optional)
 
     outside = None
     label_rule = ''

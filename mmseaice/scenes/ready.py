@@ -171,6 +171,7 @@ def read_ready(
     rules: str,
     thresholds: tuple[float | None, float | None],
     variables: tuple[str, ...] | None,
+    optional: tuple[str, ...],
 ) -> xr.Dataset:
     """Read an open ready-to-train file, see ``open_scene``."""
     brightness = {
@@ -186,7 +187,7 @@ def read_ready(
         file.attrs.get('original_id', ''),
         file.attrs.get('ice_service', ''),
     )
-    parts = Parts(file.path, variables)
+    parts = Parts(file.path, variables, optional)
 
     _read_sar(file, parts, release)
     has_charts = _read_charts(file, parts)

@@ -13,7 +13,19 @@ from ..errors import MissingChannelError, StoreError
 from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
 from .stored_scene import Crop, StoredScene, open_node
 
-__all__ = ['Crop', 'SceneStore', 'StoredScene', 'list_scenes', 'read_root']
+__all__ = [
+    'SOURCES',
+    'Crop',
+    'SceneStore',
+    'StoredScene',
+    'list_scenes',
+    'note_of',
+    'read_root',
+    'skipped_sources',
+]
+
+#: Hidden folder of notes on scenes that are not there (yet).
+SOURCES = '.sources'
 
 _REBUILD = 'Build the store again with this version of mmseaice.'
 
@@ -38,13 +50,8 @@ class SceneStore:
     ) -> None:
         self.path = Path(path)
         attrs = read_root(self.path)
-        if not (attrs['complete'] or allow_incomplete):
-            raise StoreError(
-                self.path,
-                'a store whose build has finished',
-                'an unfinished one',
-                'Run the same build command again: it continues.',
-            )
+        if not allow_incomplete:
+            _check_finished(self.path, attrs)
         self.options = _options_of(self.path, attrs)
         self._scenes: dict[str, StoredScene] = {}
 
@@ -119,6 +126,41 @@ def _options_of(path: Path, attrs: dict[str, Any]) -> StoreOptions:
 
 def _reopen(path: Path) -> SceneStore:
     return SceneStore(path, allow_incomplete=True)
+
+
+def _check_finished(path: Path, attrs: dict[str, Any]) -> None:
+    """Raise unless every builder of a store has finished."""
+    waiting = [name for name, reason in _notes(path).items() if not reason]
+    if attrs['complete'] and not waiting:
+        return
+    found = 'an unfinished one'
+    if waiting:
+        found += f' that lacks {len(waiting)} scenes, {waiting[0]} first'
+    raise StoreError(
+        path,
+        'a store whose build has finished',
+        found,
+        'Run the same build command again: it continues. Are several '
+        'builders at work, then wait for the last one.',
+    )
+
+
+def skipped_sources(path: Path) -> dict[str, str]:
+    """Why scenes were skipped when a store was built, by file name."""
+    return {name: reason for name, reason in _notes(path).items() if reason}
+
+
+def note_of(path: Path, source: str) -> Path:
+    """Where the note on a source lies, while its scene is not there."""
+    return path / SOURCES / f'{source}.note'
+
+
+def _notes(path: Path) -> dict[str, str]:
+    """Notes by source, empty for those that are still to come."""
+    return {
+        note.stem: note.read_text()
+        for note in sorted((path / SOURCES).glob('[!.]*.note'))
+    }
 
 
 def list_scenes(path: Path) -> list[str]:

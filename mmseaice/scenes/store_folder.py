@@ -1,7 +1,10 @@
 """The folder of a store while it is being built.
 
 Scenes are written to hidden folders ``.<file>.<host>-<process>.part`` and
-renamed when they are complete.
+renamed when they are complete. The hidden folder ``.sources`` holds an empty
+file for each scene that is still to come, and one with the reason for each
+that was skipped. Nothing there is ever rewritten by two builders, so any
+number of them may work on one store.
 """
 
 from __future__ import annotations
@@ -10,13 +13,16 @@ import contextlib
 import os
 import shutil
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 import zarr
+from zarr.errors import ContainsGroupError
 
 from ..errors import ReleaseError, SceneFileError, StoreError
+from ..utils.atomic import atomic_path
 from ..version import __version__
-from .store import list_scenes, read_root
+from .store import SOURCES, list_scenes, note_of, read_root
 from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
 from .stored_scene import StoredScene
 
@@ -95,20 +101,52 @@ class StoreFolder:
                     f'another file of {scene_id}, which is there',
                     'Leave one of the two files out.',
                 ) from None
+            self.forget([source])
             return False
         self._note(scene_id)
+        self.forget([source])
         return True
 
-    @property
-    def complete(self) -> bool:
-        """Whether the root group says that the build has finished."""
-        return read_root(self.path)['complete']
+    def expect(self, sources: Iterable[Path]) -> list[Path]:
+        """Note which scenes are to come; the store is unfinished until then.
 
-    def mark(self, complete: bool) -> None:
-        """Note in the root group whether the build has finished."""
-        if self.complete != complete:
+        Scenes that are there or were skipped by another builder are not
+        expected.
+
+        Returns:
+            Sources that nobody expected before.
+        """
+        new = []
+        for source in sources:
+            note = note_of(self.path, source.name)
+            if source.name not in self.sources and not note.exists():
+                note.parent.mkdir(exist_ok=True)
+                note.touch()
+                new.append(source)
+        return new
+
+    def skip(self, source: Path, reason: str) -> None:
+        """Note why a scene will not come."""
+        with atomic_path(note_of(self.path, source.name)) as part:
+            part.write_text(reason)
+
+    def forget(self, sources: Iterable[Path]) -> None:
+        """Remove the notes on scenes."""
+        notes = self.path / SOURCES
+        for source in sources:
+            note_of(self.path, source.name).unlink(missing_ok=True)
+        if notes.exists() and not any(notes.iterdir()):
+            with contextlib.suppress(OSError):
+                notes.rmdir()
+
+    def finish(self) -> None:
+        """Note that a build has finished, as far as this builder knows."""
+        for scene_id in list_scenes(self.path):
+            self._note(scene_id)
+        self.forget(map(Path, self.sources))
+        if not read_root(self.path)['complete']:
             root = zarr.open_group(self.path, mode='r+', zarr_format=3)
-            root.attrs['complete'] = complete
+            root.attrs['complete'] = True
 
     def remove_parts(self) -> None:
         """Remove what this process has written but not committed."""
@@ -121,8 +159,10 @@ class StoreFolder:
         self.releases.add(attrs['release'])
 
     def _create(self) -> None:
+        ours = ('zarr.json', SOURCES)
         if self.path.exists() and (
-            not self.path.is_dir() or any(self.path.iterdir())
+            not self.path.is_dir()
+            or any(item.name not in ours for item in self.path.iterdir())
         ):
             raise StoreError(
                 self.path,
@@ -130,17 +170,18 @@ class StoreFolder:
                 'something else',
                 'Choose another folder.',
             )
-        zarr.create_group(
-            self.path,
-            zarr_format=3,
-            attributes={
-                'format': FORMAT,
-                'format_version': FORMAT_VERSION,
-                'software_version': __version__,
-                'options': self.options.as_attrs(),
-                'complete': False,
-            },
-        )
+        attrs = {
+            'format': FORMAT,
+            'format_version': FORMAT_VERSION,
+            'software_version': __version__,
+            'options': self.options.as_attrs(),
+            'complete': False,
+        }
+        try:
+            zarr.create_group(self.path, zarr_format=3, attributes=attrs)
+        except ContainsGroupError:
+            # Another builder was faster.
+            self._adopt_options()
 
     def _adopt_options(self) -> None:
         """Compare the options; a store without scenes takes new ones."""

@@ -1,17 +1,22 @@
 """How a store is laid out: its options, numbers and names.
 
-A store is a Zarr 3 group with one group per scene, and there at most five
-files per spacing::
+A store is a Zarr 3 group with one group per scene, and there two files per
+array::
 
-    80/image    (channel, y, x) int16, steps of the channel's quantum
-    80/charts   (task, y, x) uint8, 255 without label
-    160/...     the same at the other spacings
+    image_80    (channel, y, x) int16, steps of the channel's quantum
+    charts_80   (task, y, x) uint8, 255 without label
+    image_160   ... the same at the other spacings
+    polygons    (1, y, x) uint16, ids of the chart's polygons, 0 is none
+    overview    (plane, y, x) uint16, what lies in blocks of pixels
     coarse      (channel, y, x) float32, 2 km fields as they are
     tie_points  (2, y, x) float64, latitude and longitude
 
 Channels lie in one array, because a crop then costs one read and a scene
 few files. A chunk holds a square of two channels, or of all charts; all
 chunks of an array share one shard, that is one file.
+
+The image of a spacing between 80 and 160 m is not stored but derived from
+that at 80 m: it would take half the room of the finest one again.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,16 +32,17 @@ import numpy as np
 from ..charts.codes import get_task
 from ..errors import MissingChannelError
 from .cells import CHART_RULES, ChartRule
-from .variables import CHANNELS, FULL_CHANNELS
+from .variables import CHANNELS, FULL_CHANNELS, PLACE_CHANNELS
 
 #: What the root group says it is.
 FORMAT = 'mmseaice scene store'
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-#: Step of the stored int16 values by channel, in the channel's unit.
+#: Step of the stored int16 values by channel, in the channel's unit. For
+#: backscatter a seventh of the speckle that is left at 400 m.
 QUANTA = {
-    'HH': 0.01,
-    'HV': 0.01,
+    'HH': 0.05,
+    'HV': 0.05,
     'incidence_angle': 0.01,
     'distance_zone': 0.01,
 }
@@ -44,8 +51,14 @@ QUANTA = {
 MISSING = -32768
 
 #: Lines and samples of a chunk, and how many channels it holds.
-CHUNK = 256
+CHUNK = 192
 CHUNK_CHANNELS = 2
+
+#: Lines and samples of a block of the overview, at the finest spacing.
+BLOCK = 48
+
+#: Spacing (m) of the grid that every coarser one is made from.
+BASE_SPACING = 80.0
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,9 @@ class StoreOptions:
                     'channels',
                     f'names among {", ".join(CHANNELS)}',
                     repr(name),
+                    'Time and place need not be stored.'
+                    if name in PLACE_CHANNELS
+                    else '',
                 )
         for name in self.tasks:
             get_task(name)
@@ -120,6 +136,20 @@ class StoreOptions:
     def coarse_channels(self) -> tuple[str, ...]:
         """Channels on the 2 km grid."""
         return tuple(n for n in self.channels if n not in FULL_CHANNELS)
+
+    @property
+    def derived_spacings(self) -> tuple[float, ...]:
+        """Spacings whose images are made from that at 80 m when read.
+
+        Only multiples of 10 m, whose cells meet the pixels' borders often.
+        """
+        if BASE_SPACING not in self.spacings:
+            return ()
+        return tuple(
+            s
+            for s in self.spacings
+            if BASE_SPACING < s < 2 * BASE_SPACING and s % 10 == 0
+        )
 
     def as_attrs(self) -> dict[str, Any]:
         """The options as JSON can hold them."""
@@ -139,7 +169,7 @@ def _check_unique(option: str, names: Sequence[str]) -> None:
 
 
 def spacing_name(spacing: float) -> str:
-    """Name of the group of one spacing: '80', '112.5'."""
+    """How a spacing is called in the names of arrays: '80', '112.5'."""
     return f'{spacing:g}'
 
 
@@ -149,8 +179,15 @@ def quantise(values: np.ndarray, quantum: float) -> np.ndarray:
     return np.where(np.isnan(steps), MISSING, steps).astype(np.int16)
 
 
-def dequantise(steps: np.ndarray, quantum: np.ndarray | float) -> np.ndarray:
+def dequantise(steps: np.ndarray, quantum: float) -> np.ndarray:
     """Undo :func:`quantise`: float32, NaN where missing."""
-    values = steps * np.asarray(quantum, np.float32)
+    return np.take(_values(quantum), steps.view(np.uint16))
+
+
+@lru_cache
+def _values(quantum: float) -> np.ndarray:
+    """The value of each int16, in the order of its bits as uint16."""
+    steps = np.arange(1 << 16, dtype=np.uint16).view(np.int16)
+    values = steps * np.float32(quantum)
     values[steps == MISSING] = np.nan
     return values

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 import zarr
-from zarr.codecs import BloscCodec, Crc32cCodec
 
 from ..charts.codes import IGNORE, get_task
 from ..errors import MissingChannelError, SceneDimensionError
+from .overview import make_overview
 from .resample import apply_ready_rule, is_raw, resample_scene
+from .shard import write_array
 from .store_format import (
+    BASE_SPACING,
     CHUNK,
     CHUNK_CHANNELS,
     MISSING,
@@ -24,6 +27,9 @@ from .store_format import (
     spacing_name,
 )
 from .variables import CHANNELS
+
+#: Compression of classes and ids, which are the same over wide areas.
+_FAST = {'cname': 'lz4', 'shuffle': 'noshuffle'}
 
 
 def write_scene(
@@ -50,7 +56,6 @@ def write_scene(
                 'Leave the channel out of the store.',
             )
     group = zarr.create_group(folder, zarr_format=3)
-    present = scene.attrs['pixel_spacing']
     # Without the path, a store is the same wherever it was built.
     attrs = {
         name: _plain(value)
@@ -58,10 +63,27 @@ def write_scene(
         if name != 'path'
     }
     attrs |= {'source': source, 'shapes': {}}
+    for spacing, level in _levels(scene, options, source):
+        name = spacing_name(spacing)
+        attrs['shapes'][name] = [level.sizes['y'], level.sizes['x']]
+        _write_level(folder, level, spacing, options)
+        if spacing == options.spacings[0]:
+            attrs |= _shares(level, options)
+    attrs |= _write_polygons(folder, scene, options)
+    _write_coarse(folder, scene, options)
+    _write_tie_points(folder, scene)
+    group.attrs.update(attrs)
+    _flush(folder)
+
+
+def _levels(
+    scene: xr.Dataset, options: StoreOptions, source: str
+) -> Iterator[tuple[float, xr.Dataset]]:
+    """The scene at each spacing of the store, finest first."""
+    present = scene.attrs['pixel_spacing']
+    ready = scene
     if is_raw(scene) and options.spacings != (present,):
         ready = apply_ready_rule(scene)
-    else:
-        ready = scene
     for spacing in options.spacings:
         try:
             level = resample_scene(
@@ -77,116 +99,94 @@ def write_scene(
                 f'{present:g} m and {dict(scene.sizes)} ({error})',
                 'Leave out the spacing or the scene.',
             ) from error
-        attrs['shapes'][spacing_name(spacing)] = _write_level(
-            group.create_group(spacing_name(spacing)), level, options
-        )
-        if spacing == options.spacings[0]:
-            attrs |= _shares(level, options)
-    _write_coarse(group, scene, options)
-    _write_tie_points(group, scene)
-    group.attrs.update(attrs)
-    _flush(folder)
+        yield spacing, level
 
 
 def _write_level(
-    group: zarr.Group, level: xr.Dataset, options: StoreOptions
-) -> list[int]:
-    """Write image and charts of one spacing, return their size [H, W]."""
-    names = options.full_channels
-    quanta = [QUANTA[name] for name in names]
-    _write(
-        group,
-        'image',
-        np.stack([quantise(level[n].values, QUANTA[n]) for n in names]),
-        {'channels': list(names), 'quanta': quanta, 'missing': MISSING},
-        MISSING,
-        CHUNK_CHANNELS,
-    )
-    if options.tasks:
-        _write(
-            group,
-            'charts',
-            np.stack([level[name].values for name in options.tasks]),
-            {'tasks': list(options.tasks)},
-            IGNORE,
-            len(options.tasks),
-        )
-    return [level.sizes['y'], level.sizes['x']]
-
-
-def _codecs(shuffle: str) -> tuple:
-    """Compression, and a checksum because Blosc overlooks damage."""
-    blosc = BloscCodec(cname='zstd', clevel=5, shuffle=shuffle)
-    return blosc, Crc32cCodec()
-
-
-def _write(
-    group: zarr.Group,
-    name: str,
-    data: np.ndarray,
-    attrs: dict[str, Any],
-    fill_value: int,
-    planes: int,
+    folder: Path, level: xr.Dataset, spacing: float, options: StoreOptions
 ) -> None:
-    """Write an array of (planes, y, x) chunks in one shard."""
-    chunk = (min(planes, len(data)), CHUNK, CHUNK)
-    sizes = zip(data.shape, chunk, strict=True)
-    group.create_array(
-        name,
-        data=data,
-        chunks=chunk,
-        shards=tuple(-(-size // part) * part for size, part in sizes),
-        compressors=_codecs('bitshuffle'),
-        config={'write_empty_chunks': True},
-        fill_value=fill_value,
-        attributes=attrs,
-        dimension_names=('plane', 'y', 'x'),
+    """Write image, charts and, of the finest spacing, the overview."""
+    names = options.full_channels
+    if spacing not in options.derived_spacings:
+        steps = [quantise(level[n].values, QUANTA[n]) for n in names]
+        quanta = [QUANTA[name] for name in names]
+        write_array(
+            folder / f'image_{spacing_name(spacing)}',
+            np.stack(steps),
+            (min(CHUNK_CHANNELS, len(names)), CHUNK, CHUNK),
+            MISSING,
+            {'channels': list(names), 'quanta': quanta, 'missing': MISSING},
+        )
+    if options.tasks:
+        write_array(
+            folder / f'charts_{spacing_name(spacing)}',
+            np.stack([level[name].values for name in options.tasks]),
+            (len(options.tasks), CHUNK, CHUNK),
+            IGNORE,
+            {'tasks': list(options.tasks)},
+            **_FAST,
+        )
+    if spacing == options.spacings[0]:
+        make_overview(level, options).write(folder / 'overview')
+
+
+def _write_polygons(
+    folder: Path, scene: xr.Dataset, options: StoreOptions
+) -> dict[str, Any]:
+    """Write the polygons of a raw scene, return its code table."""
+    if 'polygon_id' not in scene:
+        return {}
+    codes = scene['polygon_codes'].values.tolist()
+    spacing = scene.attrs['pixel_spacing']
+    if spacing != options.spacings[0]:
+        spacing = BASE_SPACING
+        scene = apply_ready_rule(scene[['polygon_id']])
+    write_array(
+        folder / 'polygons',
+        scene['polygon_id'].values[None],
+        (1, CHUNK, CHUNK),
+        0,
+        {'spacing': spacing},
+        **_FAST,
     )
+    return {'polygon_codes': codes}
 
 
 def _write_coarse(
-    group: zarr.Group, scene: xr.Dataset, options: StoreOptions
+    folder: Path, scene: xr.Dataset, options: StoreOptions
 ) -> None:
     """Write the 2 km fields and where their cells are, in metres."""
     if not options.coarse_channels:
         return
     fields = np.stack([scene[n].values for n in options.coarse_channels])
     attrs = {'channels': list(options.coarse_channels)}
-    _write_small(group, 'coarse', scene, fields, attrs, '2km')
+    _write_small(folder, 'coarse', scene, fields, attrs, '2km')
 
 
-def _write_tie_points(group: zarr.Group, scene: xr.Dataset) -> None:
+def _write_tie_points(folder: Path, scene: xr.Dataset) -> None:
     """Write latitude and longitude and where their points are, in metres."""
     names = ['latitude', 'longitude']
     if not all(name in scene for name in names):
         return
     points = np.stack([scene[name].values for name in names])
-    _write_small(group, 'tie_points', scene, points, {}, 'tie')
+    _write_small(folder, 'tie_points', scene, points, {}, 'tie')
 
 
 def _write_small(
-    group: zarr.Group,
+    folder: Path,
     name: str,
     scene: xr.Dataset,
     data: np.ndarray,
     attrs: dict[str, Any],
     grid: str,
 ) -> None:
-    """Write an array as one chunk, its positions in metres from the edge."""
+    """Write planes and their positions in metres from the edge."""
     spacing = scene.attrs['pixel_spacing']
     for axis in ('y', 'x'):
         positions = scene[f'{axis}_{grid}'].values * spacing
         attrs[f'{axis}_metres'] = positions.astype(float).tolist()
-    group.create_array(
-        name,
-        data=data,
-        chunks=data.shape,
-        compressors=_codecs('shuffle'),
-        config={'write_empty_chunks': True},
-        fill_value=np.nan,
-        attributes=attrs,
-        dimension_names=('plane', 'y', 'x'),
-    )
+    # One plane is read at a time.
+    write_array(folder / name, data, (1, *data.shape[1:]), np.nan, attrs)
 
 
 def _shares(level: xr.Dataset, options: StoreOptions) -> dict[str, Any]:

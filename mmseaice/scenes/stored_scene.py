@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +13,19 @@ import zarr
 from ..charts.codes import IGNORE
 from ..errors import MissingChannelError, StoreError
 from .coarse import interpolate_coarse
+from .derive import derive, polygon_pixels, source_span
 from .geolocation import Geolocation
-from .store_format import StoreOptions, dequantise, spacing_name
+from .overview import Overview
+from .place import TIME_CHANNELS, place_channel
+from .resample import DECIBEL
+from .shard import ShardedArray
+from .store_format import (
+    BASE_SPACING,
+    StoreOptions,
+    dequantise,
+    spacing_name,
+)
+from .variables import PLACE_CHANNELS
 
 
 class Crop(NamedTuple):
@@ -26,11 +37,14 @@ class Crop(NamedTuple):
         charts: Classes by task, uint8, shape (h, w), 255 without label.
         valid: True inside the scene where every full-grid channel that was
             asked for has a value, shape (h, w).
+        polygons: Ids of the chart's polygons, uint16, shape (h, w), 0 is
+            none; None unless asked for.
     """
 
     image: np.ndarray
     charts: dict[str, np.ndarray]
     valid: np.ndarray
+    polygons: np.ndarray | None = None
 
 
 class StoredScene:
@@ -44,7 +58,7 @@ class StoredScene:
     def __init__(self, path: Path, options: StoreOptions) -> None:
         self.path = path
         self.options = options
-        self._arrays: dict[str, zarr.Array] = {}
+        self._arrays: dict[str, ShardedArray] = {}
 
     def __reduce__(self) -> tuple:
         return type(self), (self.path, self.options)
@@ -54,7 +68,8 @@ class StoredScene:
         """Attributes of the canonical scene and what the store adds.
 
         In place of ``path`` there is ``source``, the file name. Added are
-        ``shapes`` (lines and samples by spacing), and at
+        ``shapes`` (lines and samples by spacing), for a raw scene
+        ``polygon_codes`` (the code table, header row included), and at
         the finest spacing ``valid_share``, ``labelled_share`` and
         ``class_histogram`` (both by task).
 
@@ -90,14 +105,42 @@ class StoredScene:
             )
         return tuple(shapes[name])
 
+    @property
+    def has_polygons(self) -> bool:
+        """Whether the scene has the polygons of its chart."""
+        return 'polygon_codes' in self.attrs
+
+    @property
+    def polygon_codes(self) -> list[str]:
+        """The table of the polygons' codes, header row included.
+
+        Raises:
+            StoreError: If the scene was stored from a ready-to-train file.
+        """
+        if not self.has_polygons:
+            raise StoreError(
+                self.path,
+                'polygons of an ice chart',
+                'a scene without: ready-to-train files hold none',
+                'Build a store from the raw scenes.',
+            )
+        return self.attrs['polygon_codes']
+
     @cached_property
-    def geolocation(self) -> Geolocation:
+    def overview(self) -> Overview:
+        """What lies in blocks of pixels of the finest spacing."""
+        return Overview.read(self.path / 'overview')
+
+    @cached_property
+    def geolocation(self) -> Geolocation | None:
         """Tie points, at positions in metres from the scene's corner.
 
-        Line ``y`` at spacing ``s`` is at ``y * s``.
+        Line ``y`` at spacing ``s`` is at ``y * s``. None without tie points.
         """
+        if not (self.path / 'tie_points').exists():
+            return None
         points = self._array('tie_points')
-        latitude, longitude = points[:]
+        latitude, longitude = points.read_all()
         positions = (points.attrs[f'{axis}_metres'] for axis in 'yx')
         return Geolocation(latitude, longitude, *positions)
 
@@ -107,7 +150,7 @@ class StoredScene:
 
         In degrees; empty for a scene without tie points.
         """
-        if not (self.path / 'tie_points').exists():
+        if self.geolocation is None:
             return {}
         spacing, (lines, samples) = next(iter(self.attrs['shapes'].items()))
         bottom, right = lines * float(spacing), samples * float(spacing)
@@ -124,49 +167,50 @@ class StoredScene:
         x: int = 0,
         height: int | None = None,
         width: int | None = None,
+        polygons: bool = False,
     ) -> Crop:
         """Read a window, which may reach over the scene's border.
 
         Args:
             spacing: Pixel spacing in metres.
-            channels: Channel names, None for all of the store.
+            channels: Channel names, None for all of the store. Those of
+                :data:`.PLACE_CHANNELS` may be named as well.
             tasks: Chart names, None for all of the store.
             y: First line, may be negative.
             x: First sample, may be negative.
             height: Lines, None for all up to the last.
             width: Samples, None for all up to the last.
+            polygons: Whether to read the polygons' ids.
 
         Raises:
             MissingChannelError: If the store lacks a channel.
-            StoreError: If it lacks the spacing or a chart, or a file of it
-                cannot be read.
+            StoreError: If it lacks the spacing, a chart or the polygons, or
+                a file of it cannot be read.
         """
         size = self.shape(spacing)
-        channels = self._known('channel', channels, self.options.channels)
-        tasks = self._known('chart', tasks, self.options.tasks)
+        channels = self._known_channels(channels)
+        tasks = self._known_tasks(tasks)
         height = max(size[0] - y, 0) if height is None else height
         width = max(size[1] - x, 0) if width is None else width
         window = _Window(y, x, height, width, size)
-        name = spacing_name(spacing)
 
         image = np.full((len(channels), height, width), np.nan, np.float32)
         inside = image[:, *window.inside]
         full = [n for n in channels if n in self.options.full_channels]
-        if full:
-            quanta = self._array(f'{name}/image').attrs['quanta']
-            stored = self.options.full_channels
-            planes = self._planes(f'{name}/image', stored, full, window)
-            for plane, n in zip(planes, full, strict=True):
-                quantum = quanta[stored.index(n)]
-                inside[channels.index(n)] = dequantise(plane, quantum)
+        if full and inside.size:
+            planes = self._full(full, spacing, window)
+            for n, plane in zip(full, planes, strict=True):
+                inside[channels.index(n)] = plane
         for i, n in enumerate(channels):
-            if n not in full:
+            if n in PLACE_CHANNELS:
+                inside[i] = self._place(n, spacing, window)
+            elif n not in full:
                 inside[i] = self._coarse(n, spacing, window)
 
         charts = {n: np.full((height, width), IGNORE, np.uint8) for n in tasks}
         if tasks:
-            stored = self.options.tasks
-            planes = self._planes(f'{name}/charts', stored, tasks, window)
+            array = self._array(f'charts_{spacing_name(spacing)}')
+            planes = _planes(array, self.options.tasks, tasks, window.source)
             for plane, n in zip(planes, tasks, strict=True):
                 charts[n][window.inside] = plane
 
@@ -174,7 +218,11 @@ class StoredScene:
         valid[window.inside] = True
         for n in full:
             valid &= ~np.isnan(image[channels.index(n)])
-        return Crop(image, charts, valid)
+        ids = None
+        if polygons:
+            ids = np.zeros((height, width), np.uint16)
+            ids[window.inside] = self._polygons(spacing, window)
+        return Crop(image, charts, valid, ids)
 
     def read_coarse(self, name: str) -> np.ndarray:
         """A 2 km field on its own grid, float32, NaN where missing.
@@ -182,49 +230,94 @@ class StoredScene:
         Raises:
             MissingChannelError: If the store lacks it.
         """
-        self._known('channel', [name], self.options.coarse_channels)
-        index = self.options.coarse_channels.index(name)
-        return self._load('coarse', (index,))
+        stored = self.options.coarse_channels
+        if name not in stored:
+            raise self._lacks('channel', name, stored)
+        return self._array('coarse').read_all(stored.index(name))
 
-    def _known(
-        self, kind: str, names: Sequence[str] | None, stored: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """Check names against those of the store; None means all."""
-        if names is None:
-            return stored
-        for name in names:
+    def _known_channels(self, names: Sequence[str] | None) -> tuple[str, ...]:
+        """Check names of channels; None means all of the store."""
+        stored = self.options.channels
+        for name in names or ():
+            if name not in stored and name not in PLACE_CHANNELS:
+                raise self._lacks('channel', name, stored)
+        return stored if names is None else tuple(names)
+
+    def _known_tasks(self, names: Sequence[str] | None) -> tuple[str, ...]:
+        """Check names of charts; None means all of the store."""
+        stored = self.options.tasks
+        for name in names or ():
             if name not in stored:
-                error = StoreError if kind == 'chart' else MissingChannelError
-                raise error(
-                    self.path,
-                    f'{kind} {name!r}',
-                    f'only {", ".join(stored) or "none"}',
-                    f'Build a store that holds the {kind}.',
-                )
-        return tuple(names)
+                raise self._lacks('chart', name, stored)
+        return stored if names is None else tuple(names)
 
-    def _planes(
-        self,
-        path: str,
-        stored: tuple[str, ...],
-        names: Sequence[str],
-        window: _Window,
-    ) -> np.ndarray:
-        """Named planes of an array, on the part inside the scene."""
-        index = [stored.index(name) for name in names]
-        first, last = min(index), max(index) + 1
-        planes = self._load(path, (slice(first, last), *window.source))
-        return planes[[i - first for i in index]]
+    def _lacks(self, kind: str, name: str, stored: Sequence[str]) -> Exception:
+        error = StoreError if kind == 'chart' else MissingChannelError
+        return error(
+            self.path,
+            f'{kind} {name!r}',
+            f'only {", ".join(stored) or "none"}',
+            f'Build a store that holds the {kind}.',
+        )
+
+    def _full(
+        self, names: Sequence[str], spacing: float, window: _Window
+    ) -> Iterator[np.ndarray]:
+        """Channels of the SAR grid on the part inside the scene."""
+        options = self.options
+        derived = spacing in options.derived_spacings
+        base = BASE_SPACING if derived else spacing
+        array = self._array(f'image_{spacing_name(base)}')
+        stored, quanta = options.full_channels, array.attrs['quanta']
+        if not derived:
+            planes = _planes(array, stored, names, window.source)
+            for n, plane in zip(names, planes, strict=True):
+                yield dequantise(plane, quanta[stored.index(n)])
+            return
+        factor = spacing / base
+        spans = [
+            source_span(span, factor, size)
+            for span, size in zip(window.source, array.shape[1:], strict=True)
+        ]
+        planes = _planes(array, stored, names, [span for span, _ in spans])
+        cells = tuple(
+            slice(before, before + span.stop - span.start)
+            for (_, before), span in zip(spans, window.source, strict=True)
+        )
+        for n, plane in zip(names, planes, strict=True):
+            mean = derive(
+                plane,
+                quanta[stored.index(n)],
+                factor,
+                options.min_valid,
+                decibel=n in DECIBEL,
+            )
+            yield mean[cells]
+
+    def _polygons(self, spacing: float, window: _Window) -> np.ndarray:
+        """Ids at the cells' centres, on the part inside the scene."""
+        # Raises if the scene has none.
+        _ = self.polygon_codes
+        array = self._array('polygons')
+        spans = [
+            polygon_pixels(span, array.attrs['spacing'], spacing)
+            for span in window.source
+        ]
+        if not all(len(span) for span in spans):
+            return np.zeros([len(span) for span in spans], np.uint16)
+        source = [slice(span[0], span[-1] + 1) for span in spans]
+        ids = array.read(slice(0, 1), *source)[0]
+        rows, cols = (span - span[0] for span in spans)
+        return ids[rows[:, None], cols]
 
     def _coarse(
         self, name: str, spacing: float, window: _Window
     ) -> np.ndarray:
         """A 2 km field, interpolated to the part inside the scene."""
-        index = self.options.coarse_channels.index(name)
         attrs = self._array('coarse').attrs
         rows, cols = window.source
         return interpolate_coarse(
-            self._load('coarse', (index,)),
+            self.read_coarse(name),
             np.asarray(attrs['y_metres']) / spacing,
             np.asarray(attrs['x_metres']) / spacing,
             y=rows.start,
@@ -233,32 +326,34 @@ class StoredScene:
             width=cols.stop - cols.start,
         )
 
-    def _load(self, path: str, index: tuple) -> np.ndarray:
-        array = self._array(path)
-        try:
-            return array[index]
-        except (OSError, RuntimeError, ValueError) as error:
-            raise StoreError(
-                self.path / path,
-                'readable chunks',
-                f'{type(error).__name__} ({error})',
-                'Remove the folder of the scene and build the store again.',
-            ) from error
+    def _place(self, name: str, spacing: float, window: _Window) -> np.ndarray:
+        """Time or place of the pixels inside the scene."""
+        if self.geolocation is None and name not in TIME_CHANNELS:
+            raise self._lacks('channel', name, self.options.channels)
+        y, x = (
+            (np.arange(span.start, span.stop) + 0.5) * spacing
+            for span in window.source
+        )
+        time = self.attrs['acquisition_time']
+        return place_channel(name, time, self.geolocation, y, x)
 
-    def _array(self, path: str) -> zarr.Array:
-        if path not in self._arrays:
-            array = open_node(self.path / path, zarr.open_array)
-            # Zarr takes a lost file for one full of missing values.
-            if not (self.path / path / 'c' / '0' / '0' / '0').is_file():
-                raise StoreError(
-                    self.path / path,
-                    "the file 'c/0/0/0'",
-                    'none',
-                    'Remove the folder of the scene and build the store '
-                    'again.',
-                )
-            self._arrays[path] = array
-        return self._arrays[path]
+    def _array(self, name: str) -> ShardedArray:
+        if name not in self._arrays:
+            self._arrays[name] = ShardedArray(self.path / name)
+        return self._arrays[name]
+
+
+def _planes(
+    array: ShardedArray,
+    stored: tuple[str, ...],
+    names: Sequence[str],
+    source: Sequence[slice],
+) -> np.ndarray:
+    """Named planes of an array, on a window."""
+    index = [stored.index(name) for name in names]
+    first, last = min(index), max(index) + 1
+    planes = array.read(slice(first, last), *source)
+    return planes[[i - first for i in index]]
 
 
 class _Window:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..errors import MissingChannelError
+
 #: Releases of the AI4Arctic challenge data set, oldest first.
 RELEASES = ('Oct-2022', 'Dec-2022')
 
@@ -41,17 +43,19 @@ class Channel:
         name: Name in mmseaice, in configs and canonical scenes.
         source: Name in ready-to-train files, and in raw files too unless
             ``raw_source`` says otherwise.
-        grid: 'full' for the SAR grid, '2km' for the AMSR2 and ERA5 grid.
+        grid: 'full' for the SAR grid, '2km' for the AMSR2 and ERA5 grid,
+            'place' for what follows from time and tie points.
         units: Physical unit, '1' for a number without one.
         long_name: What it is, for file attributes and figures.
-        mean: Published mean per release, in physical units.
+        mean: Published mean per release, in physical units; none for time
+            and place.
         std: Published standard deviation per release, likewise.
         raw_source: Name in raw files where it differs.
     """
 
     name: str
     source: str
-    grid: Literal['full', '2km']
+    grid: Literal['full', '2km', 'place']
     units: str
     long_name: str
     mean: dict[str, float] = field(repr=False)
@@ -134,8 +138,39 @@ def _channel(name: str) -> Channel:
 #: All channels by name, in file order.
 CHANNELS: dict[str, Channel] = {name: _channel(name) for name in _STATISTICS}
 
+_PLACE = {
+    'latitude': ('degree', 'Geodetic latitude'),
+    'longitude': ('degree', 'Longitude, -180 to 180'),
+    'longitude_sin': ('1', 'Sine of the longitude'),
+    'longitude_cos': ('1', 'Cosine of the longitude'),
+    'month': ('1', 'Month of the acquisition, 1 to 12'),
+    'season_sin': ('1', 'Sine of the day of the year, as an angle'),
+    'season_cos': ('1', 'Cosine of the day of the year, as an angle'),
+}
+
+#: Channels of time and place. No file and no store holds them: they follow
+#: from the tie points and the time of acquisition.
+PLACE_CHANNELS: dict[str, Channel] = {
+    name: Channel(name, '', 'place', units, long_name, {}, {})
+    for name, (units, long_name) in _PLACE.items()
+}
+
 #: Names of the 14 AMSR2 channels.
 BRIGHTNESS = tuple(name for name in CHANNELS if name.startswith('btemp_'))
 
 #: Names of the four channels on the SAR grid.
 FULL_CHANNELS = tuple(_FULL)
+
+
+def find_channel(name: str) -> Channel:
+    """The channel of a name, of a file or of time and place.
+
+    Raises:
+        MissingChannelError: If there is none.
+    """
+    known = CHANNELS | PLACE_CHANNELS
+    if name not in known:
+        raise MissingChannelError(
+            'channels', f'names among {", ".join(known)}', repr(name)
+        )
+    return known[name]

@@ -74,6 +74,8 @@ def make_scene(
         ids = rng.integers(1, 9, (height // 20 + 1, width // 20 + 1))
         ids = np.kron(ids, np.ones((20, 20)))[:height, :width]
         variables['polygon_id'] = (full, ids.astype(np.uint16))
+        codes = ['id;CT;CA;SA;FA', *(f'{i};91;-9;86;4' for i in range(1, 9))]
+        variables['polygon_codes'] = ('polygon_row', np.array(codes))
     positions = [np.linspace(0.5, n - 0.5, 5) for n in shape]
     metres = 40.0 if raw else 80.0
     north = positions[0][:, None] * metres / 111e3
@@ -106,14 +108,29 @@ def write_recipe(path: Path, **arguments: Any) -> Path:
     return path
 
 
+def write_recipes(
+    folder: Path, count: int = 3, **arguments: Any
+) -> list[Path]:
+    """Write recipes '0.json', '1.json', ... of scenes with seeds 0, 1, ..."""
+    folder.mkdir(exist_ok=True)
+    return [
+        write_recipe(folder / f'{seed}.json', seed=seed, **arguments)
+        for seed in range(count)
+    ]
+
+
 def open_recipe(
-    path: str | Path, *, variables: Iterable[str] | None = None
+    path: str | Path,
+    *,
+    variables: Iterable[str] | None = None,
+    optional: Iterable[str] = (),
 ) -> xr.Dataset:
     """Make the scene of a recipe; stands in for ``open_scene`` in tests.
 
     Args:
         path: File with the arguments of :func:`make_scene` as JSON.
         variables: Accepted as ``open_scene`` does; everything is made.
+        optional: The same.
 
     Raises:
         SceneFileError: If the file is no recipe.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,11 +41,26 @@ def build_tiny_store(
             )
             for seed in range(first_seed, first_seed + count)
         ]
-        return build_store(
+        return build_recipes(
             sources,
             out,
             spacings=spacings,
-            opener=open_recipe,
-            progress=False,
             **options,
         )
+
+
+def build_recipes(
+    sources: Iterable[Path], out: str | Path, **options: Any
+) -> BuildReport:
+    """Call ``build_store`` on recipes, without a progress bar."""
+    defaults = {'opener': open_recipe, 'progress': False}
+    return build_store(sources, out, **defaults | options)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, by path relative to it."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }

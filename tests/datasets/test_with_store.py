@@ -26,7 +26,9 @@ SIZES = {'a': (96, 70), 'b': (40, 128), 'c': (20, 30)}
 NORMALISE = NormaliseScene({'HH': -10, 'HV': -20}, {'HH': 5, 'HV': 5})
 
 
-def open_by_hand(source: Path, variables: list[str]) -> xr.Dataset:
+def open_by_hand(
+    source: Path, variables: list[str], optional: tuple = ()
+) -> xr.Dataset:
     """A scene whose SIC says how bright HH is; left columns lack SAR."""
     height, width = SIZES[source.stem]
     rng = np.random.default_rng(len(source.stem))

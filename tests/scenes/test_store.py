@@ -25,7 +25,7 @@ from mmseaice.scenes.store_format import (
 )
 from mmseaice.testing.recipes import make_scene, open_recipe, write_recipe
 
-SPACINGS = (80.0, 120.0, 200.0)
+SPACINGS = (80.0, 110.0, 120.0, 200.0)
 CHANNELS = ('HH', 'HV', 'incidence_angle', 'distance_zone', 't2m')
 TASKS = ('SIC', 'SOD', 'FLOE')
 RECIPES = {
@@ -118,6 +118,14 @@ def test_any_crop(
         expected = cut(level[task].values, 255, **window)
         np.testing.assert_array_equal(crop.charts[task], expected)
         assert crop.charts[task].dtype == np.uint8
+    assert crop.polygons is None
+    if name == 'raw':
+        crop = scene.read(
+            spacing, channels=[], tasks=[], polygons=True, **window
+        )
+        expected = cut(level['polygon_id'].values, 0, **window)
+        np.testing.assert_array_equal(crop.polygons, expected)
+        assert crop.polygons.dtype == np.uint16
 
 
 def test_whole_scene_by_default(store_path, references):
@@ -152,6 +160,7 @@ def test_names_and_attributes(store_path):
         assert attrs['labelled_share'][task] == pytest.approx(share)
     assert attrs['shapes'] == {
         '80': [300, 270],
+        '110': [218, 196],
         '120': [200, 180],
         '200': [120, 108],
     }
@@ -165,10 +174,96 @@ def test_place_is_kept(store_path):
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
+def raw_ids(store_path):
+    store = SceneStore(store_path)
+    return [name for name in store if store[name].has_polygons]
+
+
+@pytest.mark.parametrize('spacings', [(40, 80, 200), (40,), (160, 240)])
+def test_polygons_are_those_of_the_resampled_scene(tmp_path, spacings):
+    recipe = RECIPES['raw']
+    source = write_recipe(tmp_path / 'a.json', **recipe)
+    build_store(
+        [source],
+        tmp_path / 'store',
+        spacings=spacings,
+        opener=open_recipe,
+        progress=False,
+    )
+    scene = make_scene(**recipe)
+    store = SceneStore(tmp_path / 'store')
+    stored = store[scene.attrs['scene_id']]
+    assert stored.polygon_codes == scene['polygon_codes'].values.tolist()
+    for spacing in spacings:
+        level = resample_scene(scene, spacing)
+        crop = stored.read(spacing, channels=[], tasks=[], polygons=True)
+        np.testing.assert_array_equal(crop.polygons, level['polygon_id'])
+
+
+def test_a_ready_scene_says_that_it_has_no_polygons(store_path):
+    scene_id = make_scene(**RECIPES['ready']).attrs['scene_id']
+    scene = SceneStore(store_path)[scene_id]
+    assert not scene.has_polygons
+    with pytest.raises(StoreError, match='ready-to-train files hold none'):
+        _ = scene.polygon_codes
+    with pytest.raises(StoreError, match='Build a store from the raw scenes'):
+        scene.read(80, polygons=True)
+
+
+def test_zarr_reads_the_arrays_itself(store_path):
+    scene = SceneStore(store_path)[raw_ids(store_path)[0]]
+    for name in ('image_80', 'charts_120', 'polygons', 'coarse', 'overview'):
+        array = zarr.open_array(scene.path / name, mode='r')
+        ours = scene._array(name).read_all()
+        np.testing.assert_array_equal(array[:], ours)
+        assert array.dtype == ours.dtype
+
+
+def test_time_and_place_need_not_be_stored(store_path):
+    recipe = make_scene(**RECIPES['ready'])
+    scene = SceneStore(store_path)[recipe.attrs['scene_id']]
+    names = ['latitude', 'HH', 'longitude', 'month', 'season_sin']
+    window = {'y': -3, 'x': 40, 'height': 20, 'width': 30}
+    crop = scene.read(120, channels=names, **window)
+    lines = (np.arange(0, 17) + 0.5) * 1.5
+    samples = (np.arange(40, 70) + 0.5) * 1.5
+    place = Geolocation.from_scene(recipe).at(lines[:, None], samples)
+    np.testing.assert_allclose(crop.image[0, 3:], place[0], rtol=1e-6)
+    np.testing.assert_allclose(crop.image[2, 3:], place[1], rtol=1e-6)
+    assert np.isnan(crop.image[[0, 2, 3], :3]).all()
+    assert (crop.image[3, 3:] == 6).all()
+    # Early June is two months before a quarter of the year after January.
+    angle = 2 * np.pi * (31 + 28 + 31 + 30 + 31 + 6 + 18 / 24) / 365.2425
+    np.testing.assert_allclose(crop.image[4, 3:], np.sin(angle), rtol=1e-5)
+    np.testing.assert_array_equal(
+        crop.valid, scene.read(120, channels=['HH'], **window).valid
+    )
+
+
+def test_overview_counts_blocks(store_path):
+    recipe = make_scene(**RECIPES['raw'])
+    level = resample_scene(recipe, 80)
+    overview = SceneStore(store_path)[recipe.attrs['scene_id']].overview
+    valid = np.isfinite(level.HH.values)
+    assert overview.valid.shape == tuple(-(-n // 48) for n in valid.shape)
+    block = valid[48:96, 96:144]
+    assert overview.valid[1, 2] == pytest.approx(block.mean())
+    assert overview.valid.sum() * 48**2 == pytest.approx(valid.sum())
+    for task in TASKS:
+        chart = level[task].values[48:96, 96:144]
+        present = sum(1 << int(c) for c in np.unique(chart) if c != 255)
+        assert overview.classes[task][1, 2] == present
+    ids = level['polygon_id'].values
+    assert overview.polygons[1, 2] == ids[48 + 24, 96 + 24]
+
+
 def test_few_files(store_path):
     for scene_id in SceneStore(store_path):
         files = [p for p in (store_path / scene_id).rglob('*') if p.is_file()]
-        assert len(files) == 5 * len(SPACINGS) + 5
+        # Each array is two files; two spacings have no image of their own.
+        arrays = len(SPACINGS) + 2 + len(['overview', 'coarse', 'tie_points'])
+        arrays += scene_id in raw_ids(store_path)
+        assert len(files) == 2 * arrays + 1
 
 
 @settings(max_examples=50)
@@ -186,7 +281,7 @@ def test_unknown_names(store_path):
     scene = store[store.scene_ids[0]]
     with pytest.raises(MissingChannelError, match=r'btemp_6_9h.*only HH, HV'):
         scene.read(80, channels=['HH', 'btemp_6_9h'])
-    with pytest.raises(StoreError, match=r'160 m.*only 80, 120, 200 m'):
+    with pytest.raises(StoreError, match=r'160 m.*only 80, 110, 120, 200 m'):
         scene.read(160)
     with pytest.raises(StoreError, match="chart 'TYPE'"):
         scene.read(80, tasks=['TYPE'])
@@ -218,14 +313,14 @@ def test_damaged_chunk_is_named(store_path, tmp_path):
             target.write_bytes(path.read_bytes())
     store = SceneStore(folder)
     scene = store[store.scene_ids[0]]
-    shard = scene.path / '80' / 'image' / 'c' / '0' / '0' / '0'
+    shard = scene.path / 'image_80' / 'c' / '0' / '0' / '0'
     data = bytearray(shard.read_bytes())
     data[100:4000] = bytes(3900)
     shard.write_bytes(data)
-    with pytest.raises(StoreError, match='80/image: expected readable'):
+    with pytest.raises(StoreError, match='image_80: expected readable'):
         scene.read(80)
     shard.unlink()
-    with pytest.raises(StoreError, match='80/image'):
+    with pytest.raises(StoreError, match='image_80'):
         SceneStore(folder)[scene.path.name].read(80)
 
 

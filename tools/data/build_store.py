@@ -4,7 +4,10 @@ r"""Build the scene store that training, testing and maps read from.
         --spacings 80 160 --channels HH HV incidence_angle --workers 4
 
 The same command run again continues an interrupted build, and does nothing
-when all scenes are there. Exit code 2 means that scenes were skipped.
+when all scenes are there. Exit code 2 means that scenes were skipped. On a
+cluster, give each task of a job array a share of the scenes:
+
+    --shard $SLURM_ARRAY_TASK_ID/8      # sbatch --array=1-8
 """
 
 from __future__ import annotations
@@ -82,29 +85,62 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='store scenes of several releases together',
     )  # fmt: skip
     parser.add_argument(
-        '--on-error', choices=['raise', 'skip'], default='raise',
-        help='end at a scene that cannot be stored, or leave it out',
+        '--on-error', choices=['skip', 'raise'], default='skip',
+        help='leave a scene out that cannot be stored and tell at the end '
+        '(default), or end there',
     )  # fmt: skip
     parser.add_argument(
         '--workers', type=positive, default=1, metavar='N',
         help='processes, each with one scene in memory (1 to 3 GB)',
     )  # fmt: skip
+    parser.add_argument(
+        '--shard', type=shard, default=(1, 1), metavar='I/N',
+        help='build the I-th of N parts, 1 to N; several builders may work '
+        'on one store at once, each called with all sources',
+    )  # fmt: skip
+    parser.add_argument(
+        '--dask', metavar='ADDRESS',
+        help='build on the workers of this Dask scheduler (tcp://...), which '
+        'must see sources and store at the same paths',
+    )  # fmt: skip
+    parser.add_argument(
+        '--report', action='store_true',
+        help='end with tables of scenes, class counts and sizes',
+    )  # fmt: skip
     return parser.parse_args(argv)
+
+
+def shard(text: str) -> tuple[int, int]:
+    """Read 'I/N'."""
+    number, _, count = text.partition('/')
+    if not (number.isdigit() and count.isdigit()):
+        raise argparse.ArgumentTypeError(f'must be I/N, but got {text!r}')
+    return int(number), int(count)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Build the store and say what became of the scenes."""
     arguments = vars(parse_args(argv))
+    tell = arguments.pop('report')
     logging.basicConfig(format='%(levelname)s: %(message)s')
     with readable_errors(ValueError):
         from mmseaice.scenes.build import build_store
 
         report = build_store(**arguments)
+        tables = ''
+        if tell:
+            from mmseaice.scenes.store import SceneStore
+            from mmseaice.scenes.store_report import report_store
+
+            store = SceneStore(report.path, allow_incomplete=True)
+            tables = report_store(store)
     size = sum(
         path.stat().st_size
         for path in report.path.rglob('*')
         if path.is_file()
     )
+    if tables:
+        print(tables, end='\n\n')
     print(
         f'{len(report.written)} scenes written, {len(report.existing)} there '
         f'before, {len(report.skipped)} skipped; {size / 1e6:.1f} MB'
