@@ -1,6 +1,7 @@
 """Records, the steps that turn them into samples, and their samplers."""
 
 from .ai4arctic import AI4ArcticDataset
+from .npz_patch import NpzPatchDataset
 from .polar_patch import PolarPatchDataset
 from .samplers import BalancedSampler, Draw, EpochSampler
 from .wrappers import ClassBalancedDataset
@@ -11,5 +12,6 @@ __all__ = [
     'ClassBalancedDataset',
     'Draw',
     'EpochSampler',
+    'NpzPatchDataset',
     'PolarPatchDataset',
 ]

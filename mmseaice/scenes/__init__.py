@@ -12,6 +12,13 @@ from .naming import (
     scene_id_from_original,
 )
 from .open import open_scene, scene_files
+from .patches import (
+    Patch,
+    PatchOptions,
+    PatchSampler,
+    export_patches,
+    read_patch_table,
+)
 from .refine import refine_classes, refine_field
 from .release import find_release
 from .resample import (
@@ -24,6 +31,7 @@ from .splits import (
     Leak,
     LeakReport,
     find_leaks,
+    fold_groups,
     group_scenes,
     hold_out,
     nested_fractions,
@@ -54,6 +62,9 @@ __all__ = [
     'Geolocation',
     'Leak',
     'LeakReport',
+    'Patch',
+    'PatchOptions',
+    'PatchSampler',
     'ProductId',
     'SceneStore',
     'StoredScene',
@@ -61,8 +72,10 @@ __all__ = [
     'build_store',
     'check_scene',
     'destandardise',
+    'export_patches',
     'find_leaks',
     'find_release',
+    'fold_groups',
     'group_scenes',
     'hold_out',
     'interpolate_coarse',
@@ -72,6 +85,7 @@ __all__ = [
     'parse_product_id',
     'parse_swaths',
     'published_splits',
+    'read_patch_table',
     'read_published_split',
     'read_split',
     'refine_classes',

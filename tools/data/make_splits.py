@@ -1,10 +1,10 @@
-"""Choose scenes of a store: train.txt, val.txt and label fractions.
+"""Choose scenes of a store: train.txt, val.txt, label fractions and folds.
 
 Scenes that share an orbit or an ice chart stay on the same side, and every
 list holds seasons, services, regions and rare classes as the whole store
 does, as far as its size allows. Fractions are nested: train_010.txt is part
-of train_020.txt. What the lists share with each other, or with --against, is
-told at the end.
+of train_020.txt. Folds hold every scene of the store out once. What the lists
+share with each other, or with --against, is told at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmseaice.utils.cli import natural, readable_errors
+from mmseaice.utils.cli import natural, positive, readable_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -44,6 +44,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='also write these fractions of train.txt, e.g. 1 5 10 20 40',
     )
     parser.add_argument(
+        '--folds',
+        type=positive,
+        metavar='K',
+        help='also write fold0_train.txt and fold0_val.txt, and so on, for '
+        'cross-validation over all scenes',
+    )
+    parser.add_argument(
         '--against',
         help='store of test scenes; scenes that overlap one of them within '
         '--days are told',
@@ -63,6 +70,7 @@ def make_splits(args: argparse.Namespace) -> None:
     from mmseaice.scenes import (
         SceneStore,
         find_leaks,
+        fold_groups,
         group_scenes,
         hold_out,
         nested_fractions,
@@ -74,6 +82,10 @@ def make_splits(args: argparse.Namespace) -> None:
     order = representative_order(group_scenes(scenes), scenes, args.seed)
     train, val = hold_out(order, args.val_share)
     lists = {'train': train, 'val': val}
+    folds = fold_groups(order, args.folds) if args.folds else []
+    for number, sides in enumerate(folds):
+        for side, scene_ids in zip(('train', 'val'), sides, strict=True):
+            lists[f'fold{number}_{side}'] = scene_ids
     left = {name: scenes[name] for name in train}
     order = representative_order(group_scenes(left), left, args.seed)
     for percent, names in nested_fractions(order, args.fractions).items():
@@ -85,6 +97,9 @@ def make_splits(args: argparse.Namespace) -> None:
 
     held_out = {name: scenes[name] for name in val}
     print(f'val against train: {find_leaks(left, held_out, args.days)}')
+    for number, sides in enumerate(folds):
+        rest, held = ({name: scenes[name] for name in side} for side in sides)
+        print(f'fold{number}: {find_leaks(rest, held, args.days)}')
     if args.against:
         test = SceneStore(args.against).describe()
         print(f'{args.against} against train: ', end='')

@@ -1,5 +1,6 @@
 """Which scenes belong to a split, and how to choose them."""
 
+from .folds import fold_groups
 from .groups import group_scenes, hold_out
 from .leaks import Leak, LeakReport, find_leaks
 from .lists import read_split, write_split
@@ -10,6 +11,7 @@ __all__ = [
     'Leak',
     'LeakReport',
     'find_leaks',
+    'fold_groups',
     'group_scenes',
     'hold_out',
     'nested_fractions',
