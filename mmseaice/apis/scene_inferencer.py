@@ -17,8 +17,15 @@ from ..engine import parity_differences
 from ..engine.parity import PIXEL_ENTRIES
 from ..errors import MissingChannelError, ParityError
 from ..registry import TRANSFORMS
-from ..scenes import CHANNELS, CHART_SPACING, open_scene, resample_scene
+from ..scenes import (
+    CHART_SPACING,
+    Geolocation,
+    open_scene,
+    resample_scene,
+)
 from ..scenes.coarse import interpolate_coarse
+from ..scenes.place import place_channel
+from ..scenes.variables import PLACE_CHANNELS, find_channel
 from .model import init_model
 
 #: What the config says of the preparation, and what only a scene can tell.
@@ -82,7 +89,7 @@ class SceneInferencer:
             self.pipeline.transforms,
             self.channels,
             [self.spacing],
-            [CHANNELS[name].units for name in self.channels],
+            [find_channel(name).units for name in self.channels],
         )
         _refuse(
             checkpoint,
@@ -137,7 +144,7 @@ class SceneInferencer:
         fine = resample_scene(scene, CHART_SPACING, min_valid=min_valid)
         work = resample_scene(scene, self.spacing, min_valid=min_valid)
         image = self._stack(work)
-        full = [n for n in self.channels if CHANNELS[n].grid == 'full']
+        full = [n for n in self.channels if find_channel(n).grid == 'full']
         results = dict(
             image=image,
             valid=np.isfinite(work[full].to_array().values).all(axis=0),
@@ -157,7 +164,11 @@ class SceneInferencer:
 
     def _stack(self, scene: xr.Dataset) -> np.ndarray:
         """The channels of the model on one grid, float32 (C, H, W)."""
-        missing = [name for name in self.channels if name not in scene]
+        missing = [
+            name
+            for name in self.channels
+            if name not in scene and name not in PLACE_CHANNELS
+        ]
         if missing:
             raise MissingChannelError(
                 scene.attrs.get('path', scene.attrs['scene_id']),
@@ -165,21 +176,7 @@ class SceneInferencer:
                 f'no {", ".join(missing)}',
                 'Use a model that does without.',
             )
-        height, width = scene['HH'].shape
-        planes = []
-        for name in self.channels:
-            values = scene[name].values
-            if CHANNELS[name].grid != 'full':
-                values = interpolate_coarse(
-                    values,
-                    scene['y_2km'].values,
-                    scene['x_2km'].values,
-                    y=0,
-                    x=0,
-                    height=height,
-                    width=width,
-                )
-            planes.append(values)
+        planes = [_plane(name, scene) for name in self.channels]
         return np.stack(planes).astype(np.float32)
 
     def _charts(self, sample: object, fine: xr.Dataset) -> xr.Dataset:
@@ -199,6 +196,31 @@ class SceneInferencer:
             )
         places = fine[['latitude', 'longitude']]
         return places.drop_attrs().assign(charts).assign_attrs(fine.attrs)
+
+
+def _plane(name: str, scene: xr.Dataset) -> np.ndarray:
+    """A channel on the full grid of a scene, (H, W)."""
+    height, width = scene['HH'].shape
+    grid = find_channel(name).grid
+    if grid == 'full':
+        return scene[name].values
+    if grid == '2km':
+        return interpolate_coarse(
+            scene[name].values,
+            scene['y_2km'].values,
+            scene['x_2km'].values,
+            y=0,
+            x=0,
+            height=height,
+            width=width,
+        )
+    return place_channel(
+        name,
+        scene.attrs['acquisition_time'],
+        Geolocation.from_scene(scene),
+        np.arange(height) + 0.5,
+        np.arange(width) + 0.5,
+    )
 
 
 def _chart_attrs(task: str) -> dict[str, object]:

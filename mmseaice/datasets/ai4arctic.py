@@ -60,6 +60,8 @@ class AI4ArcticDataset(BaseDataset):
         spacings: Pixel spacings in m.
         pipeline: Steps after opening.
         test_mode: Whether samples are for testing or prediction.
+        polygons: Whether samples come with the polygons of the ice chart
+            and their codes; the store must be one of raw scenes.
         on_error: 'raise' stops at a scene that cannot serve, 'skip' logs
             it and goes on.
         require_labels: Whether a scene must have a labelled pixel in at
@@ -87,6 +89,7 @@ class AI4ArcticDataset(BaseDataset):
         spacings: float | Sequence[float] = (80,),
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
+        polygons: bool = False,
         on_error: Literal['raise', 'skip'] = 'raise',
         require_labels: bool = True,
         allow_mixed_releases: bool = False,
@@ -106,6 +109,7 @@ class AI4ArcticDataset(BaseDataset):
                 'channels and spacings must not be empty, but got '
                 f'{channels} and {spacings}.'
             )
+        self.polygons = polygons
         self.on_error = on_error
         self.require_labels = require_labels
         self.allow_mixed_releases = allow_mixed_releases
@@ -182,6 +186,8 @@ class AI4ArcticDataset(BaseDataset):
         try:
             attrs = self._scenes[scene_id].attrs
             check_stored_scene(self.store, scene_id, attrs, tasks)
+            if self.polygons:
+                _ = self._scenes[scene_id].polygon_codes
         except MMSeaIceError as error:
             if self.on_error == 'raise':
                 raise
@@ -238,4 +244,6 @@ class AI4ArcticDataset(BaseDataset):
             rng=generator_of(idx, self.test_mode),
             test_mode=self.test_mode,
         )
+        if self.polygons:
+            results.update(polygons=True, polygon_codes=stored.polygon_codes)
         return self.pipeline(results)

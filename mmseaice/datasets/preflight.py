@@ -13,6 +13,7 @@ from ..errors import (
     MissingChannelError,
     ReleaseError,
 )
+from ..scenes.variables import PLACE_CHANNELS
 
 _SHOWN = 3
 
@@ -31,7 +32,12 @@ def check_offer(
         DatasetError: If it lacks a task or a pixel spacing.
     """
     asked = (
-        (MissingChannelError, 'channel', channels, store.channels),
+        (
+            MissingChannelError,
+            'channel',
+            [name for name in channels if name not in PLACE_CHANNELS],
+            store.channels,
+        ),
         (DatasetError, 'task', tasks, store.tasks),
         (DatasetError, 'pixel spacing', spacings, store.spacings),
     )

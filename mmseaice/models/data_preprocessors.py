@@ -87,7 +87,8 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
         if training:
             for task in sample.tasks:
                 if f'gt_{task}' in sample:
-                    sample.set_gt(
-                        task, _pad(sample.get_gt(task), size, IGNORE)
-                    )
+                    labels = _pad(sample.get_gt(task), size, IGNORE)
+                    sample.set_gt(task, labels.long())
+            if 'polygons' in sample:
+                sample.set_polygons(_pad(sample.get_polygons(), size, 0))
         sample.set_metainfo({'pad_shape': size})

@@ -27,18 +27,23 @@ class Overview:
         classes: By task, bit ``c`` is set where class ``c`` occurs, uint16,
             shape (h, w).
         polygons: Id of the polygon in the middle, uint16, 0 is none.
+        block_metres: Length and width of a block in metres.
     """
 
     valid: np.ndarray
     labelled: np.ndarray
     classes: dict[str, np.ndarray]
     polygons: np.ndarray
+    block_metres: float
 
     def write(self, path: Path) -> None:
         """Write it as an array of a store."""
         shares = [_as_steps(self.valid), _as_steps(self.labelled)]
         planes = np.stack([*shares, self.polygons, *self.classes.values()])
-        attrs = {'block': BLOCK, 'tasks': list(self.classes)}
+        attrs = {
+            'block_metres': self.block_metres,
+            'tasks': list(self.classes),
+        }
         write_array(path, planes, planes.shape, 0, attrs)
 
     @classmethod
@@ -55,6 +60,7 @@ class Overview:
             labelled / np.float32(BLOCK**2),
             dict(zip(array.attrs['tasks'], classes, strict=True)),
             polygons,
+            array.attrs['block_metres'],
         )
 
 
@@ -88,6 +94,7 @@ def make_overview(level: xr.Dataset, options: StoreOptions) -> Overview:
         _block_sum(labelled) / BLOCK**2,
         {task: _classes(chart) for task, chart in charts.items()},
         middle.astype(np.uint16),
+        BLOCK * level.attrs['pixel_spacing'],
     )
 
 

@@ -23,12 +23,15 @@ class SeaIceDataSample(BaseDataElement):
     Every map is a :class:`~mmengine.structures.PixelData` with one tensor
     ``data``, so it is always (channels, H, W):
 
-    - ``gt_<TASK>``: class numbers, int64 (1, H, W), 255 without a label;
+    - ``gt_<TASK>``: class numbers, (1, H, W), 255 without a label; uint8
+      as packed, int64 in a batch for training;
     - ``pred_<TASK>``: class numbers, int64 (1, H, W), or the predicted
       quantity, float32 (1, H, W), of a regression task;
     - ``logits_<TASK>``: float32 (K, H, W);
     - ``valid``: bool (1, H, W), True where the image has SAR. It has the
-      size of the image, while labels may lie on another grid.
+      size of the image, while labels may lie on another grid;
+    - ``polygons``: ids of the ice chart's polygons, int32 (1, H, W), 0 is
+      none. Metainfo ``polygon_codes`` holds the table of their codes.
 
     Metainfo fields are scene_id, spacing (m), ``ori_shape`` (H, W of the
     grid that predictions are scored on), ``img_shape``, window, channels.
@@ -94,6 +97,14 @@ class SeaIceDataSample(BaseDataElement):
     def get_valid(self) -> torch.Tensor:
         """True where the image has SAR: bool, (1, H, W)."""
         return self._get_map('valid')
+
+    def set_polygons(self, value: torch.Tensor) -> None:
+        """Store the ids of polygons: int32, (H, W) or (1, H, W)."""
+        self._set_map('polygons', value)
+
+    def get_polygons(self) -> torch.Tensor:
+        """Ids of polygons: int32, (1, H, W), 0 is none."""
+        return self._get_map('polygons')
 
     def view(self, task: str) -> SegDataSample:
         """This sample as a plain mmseg head sees it: one task, no names.

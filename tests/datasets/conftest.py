@@ -16,6 +16,7 @@ class FakeCrop:
     image: np.ndarray
     charts: dict
     valid: np.ndarray
+    polygons: np.ndarray | None = None
 
 
 class FakeScene:
@@ -46,7 +47,16 @@ class FakeScene:
         return tuple(int(n * 80 / spacing) for n in self.full)
 
     def read(
-        self, spacing, *, channels, tasks, y=0, x=0, height=None, width=None
+        self,
+        spacing,
+        *,
+        channels,
+        tasks,
+        y=0,
+        x=0,
+        height=None,
+        width=None,
+        polygons=False,
     ):
         shape = self.shape(spacing)
         height, width = height or shape[0], width or shape[1]

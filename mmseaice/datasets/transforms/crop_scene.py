@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...charts import IGNORE
+from ...charts import IGNORE, get_task
 from ...registry import TRANSFORMS
+from .place_window import POLYGON, anywhere, around
 
 
 @TRANSFORMS.register_module()
@@ -21,11 +22,17 @@ class CropScene(BaseTransform):
     ``max_tries`` the best one seen is taken. A scene smaller than the crop
     lies at a random place in it, with invalid pixels around.
 
-    Reads ``stored``, ``spacing``, ``channels``, ``tasks`` and ``rng``; adds
+    Rare classes are rare in windows at random. With ``focus`` a window is
+    drawn around a place of a random class or polygon instead, each equally
+    likely, whatever its area.
+
+    Reads ``stored``, ``spacing``, ``channels``, ``tasks``, ``polygons`` and
+    ``rng``; adds
 
     - ``image``: float32 (C, H, W), physical units, NaN invalid;
     - ``valid``: bool (H, W), True where there is SAR;
     - ``charts``: uint8 (H, W) by task, 255 no label;
+    - ``polygon_ids``: uint16 (H, W), 0 none, if the data set gives polygons;
     - ``window``: (y, x, H, W) in pixels of the stored grid;
     - ``ori_shape``: (H, W).
 
@@ -38,6 +45,9 @@ class CropScene(BaseTransform):
         min_labelled: Share of valid pixels to look for that carry a label
             of at least one of ``label_tasks``; 0 is content with a single
             pixel.
+        focus: Name of a task whose classes windows are drawn around, or
+            'polygon'; None for windows anywhere.
+        focus_share: Share of the draws that have a focus.
     """
 
     def __init__(
@@ -47,6 +57,8 @@ class CropScene(BaseTransform):
         max_tries: int = 10,
         label_tasks: Sequence[str] = (),
         min_labelled: float = 0.0,
+        focus: str | None = None,
+        focus_share: float = 1.0,
     ) -> None:
         self.size = (size, size) if isinstance(size, int) else tuple(size)
         if len(self.size) != 2 or min(self.size) < 1:
@@ -60,6 +72,7 @@ class CropScene(BaseTransform):
         for name, share in (
             ('min_valid', min_valid),
             ('min_labelled', min_labelled),
+            ('focus_share', focus_share),
         ):
             if not 0 <= share <= 1:
                 raise ValueError(
@@ -69,6 +82,10 @@ class CropScene(BaseTransform):
         self.max_tries = max_tries
         self.label_tasks = tuple(label_tasks)
         self.min_labelled = min_labelled
+        if focus not in (None, POLYGON):
+            get_task(focus)
+        self.focus = focus
+        self.focus_share = focus_share
 
     def transform(self, results: dict) -> dict:
         """Add the crop to ``results``."""
@@ -81,7 +98,7 @@ class CropScene(BaseTransform):
         shape = results['stored'].shape(results['spacing'])
         best = (-1.0, None, None)
         for _ in range(self.max_tries):
-            window = self._draw_window(shape, results['rng'])
+            window = self._draw_window(shape, results)
             crop = self._read(results, window)
             score = self._score(crop, shape)
             if score > best[0]:
@@ -96,17 +113,24 @@ class CropScene(BaseTransform):
             window=window,
             ori_shape=self.size,
         )
+        if crop.polygons is not None:
+            results['polygon_ids'] = crop.polygons
         return results
 
     def _draw_window(
-        self, shape: tuple[int, int], rng: np.random.Generator
+        self, shape: tuple[int, int], results: dict
     ) -> tuple[int, int, int, int]:
         """A window that covers as much of the scene as its size allows."""
-        y, x = (
-            int(rng.integers(min(0, room), max(0, room) + 1))
-            for room in (shape[0] - self.size[0], shape[1] - self.size[1])
-        )
-        return (y, x, *self.size)
+        rng, start = results['rng'], None
+        if self.focus and rng.random() < self.focus_share:
+            start = around(
+                self.focus,
+                results['stored'],
+                results['spacing'],
+                self.size,
+                rng,
+            )
+        return (*(start or anywhere(shape, self.size, rng)), *self.size)
 
     @staticmethod
     def _read(results: dict, window: tuple[int, int, int, int]) -> Any:
@@ -119,6 +143,7 @@ class CropScene(BaseTransform):
             x=x,
             height=height,
             width=width,
+            polygons=results.get('polygons', False),
         )
 
     def _score(self, crop: Any, shape: tuple[int, int]) -> float:
@@ -142,5 +167,6 @@ class CropScene(BaseTransform):
             f'{type(self).__name__}(size={self.size}, '
             f'min_valid={self.min_valid}, max_tries={self.max_tries}, '
             f'label_tasks={self.label_tasks}, '
-            f'min_labelled={self.min_labelled})'
+            f'min_labelled={self.min_labelled}, focus={self.focus!r}, '
+            f'focus_share={self.focus_share})'
         )

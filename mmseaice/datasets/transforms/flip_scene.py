@@ -53,6 +53,8 @@ class FlipScene(BaseTransform):
         results['charts'] = {
             task: self._flip(chart, draws) for task, chart in charts.items()
         }
+        if 'polygon_ids' in results:
+            results['polygon_ids'] = self._flip(results['polygon_ids'], draws)
         return results
 
     @staticmethod

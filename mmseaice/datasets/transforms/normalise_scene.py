@@ -79,11 +79,14 @@ class NormaliseScene(BaseTransform):
             for table in (self.mean, self.std)
         )
         image = results['image']
-        known = np.isfinite(image) & results['valid']
-        image = (image - mean[:, None, None]) / std[:, None, None]
+        unknown = ~np.isfinite(image)
+        unknown |= ~results['valid']
+        image = image - mean[:, None, None]
+        image /= std[:, None, None]
         if self.clip:
-            image = np.clip(image, *self.clip)
-        results['image'] = np.where(known, image, np.float32(self.fill))
+            np.clip(image, *self.clip, out=image)
+        image[unknown] = self.fill
+        results['image'] = image
         return results
 
     def __repr__(self) -> str:

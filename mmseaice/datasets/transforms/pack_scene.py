@@ -60,7 +60,8 @@ class PackScene(BaseTransform):
 
     Gives ``inputs``, float32 (C, H, W), and ``data_samples``, a
     :class:`~mmseaice.structures.SeaIceDataSample` with ``gt_<TASK>`` of
-    each chart and ``valid``. Without charts it serves pre-training.
+    each chart and ``valid``. Without charts it serves pre-training. With
+    ``polygon_ids`` come ``polygons`` and the metainfo ``polygon_codes``.
 
     Args:
         meta_keys: Keys to keep as metainfo, beside ``img_shape``.
@@ -90,7 +91,12 @@ class PackScene(BaseTransform):
         for task, chart in results.get('charts', {}).items():
             if mask_labels:
                 chart = _mask(task, chart, valid)
-            sample.set_gt(task, torch.from_numpy(chart.astype(np.int64)))
+            # The preprocessor makes long integers of them on the device.
+            sample.set_gt(task, torch.from_numpy(chart))
+        if 'polygon_ids' in results:
+            ids = results['polygon_ids'].astype(np.int32)
+            sample.set_polygons(torch.from_numpy(ids))
+            sample.set_metainfo({'polygon_codes': results['polygon_codes']})
         return {'inputs': inputs, 'data_samples': sample}
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ def test_a_crop_for_training(fake_scene, results):
     assert valid.dtype == torch.bool
     assert valid.float().mean() == 0.5
     labels = sample.get_gt('SOD')
-    assert labels.dtype == torch.int64
+    assert labels.dtype == torch.uint8
     assert ((labels == 255) == ~valid).all()
     assert (packed['inputs'][:, ~valid[0]] == 0).all()
     assert sample.window == (0, 0, 16, 16)
