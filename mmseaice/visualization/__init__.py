@@ -1,19 +1,25 @@
 """Figures and palettes. Needs matplotlib, but neither torch nor mm*."""
 
+from .channel_summary import ChannelSummary
 from .confusion_figure import draw_confusion_figure
 from .footprint_figure import draw_footprint_figure
 from .images import robust_limits, thumbnail
 from .palettes import chart_to_rgb, legend_entries
 from .reconstruction_figure import draw_reconstruction_figure
+from .sample_figure import ChannelScale, ScenePlace, draw_sample_figure
 from .scene_figure import draw_scene_figure
 from .selection import diverse_subset
 
 __all__ = [
+    'ChannelScale',
+    'ChannelSummary',
+    'ScenePlace',
     'chart_to_rgb',
     'diverse_subset',
     'draw_confusion_figure',
     'draw_footprint_figure',
     'draw_reconstruction_figure',
+    'draw_sample_figure',
     'draw_scene_figure',
     'legend_entries',
     'robust_limits',

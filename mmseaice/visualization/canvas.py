@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from mmseaice.utils.atomic import atomic_path
 
 from .images import NO_DATA_COLOUR, invalid_overlay
-from .palettes import legend_entries
+from .palettes import Colour, legend_entries
 
 DPI = 130
 TITLE_SIZE = 12
@@ -79,11 +79,15 @@ def show_grey(
     shown = axes.imshow(image, vmin=low, vmax=high, **options)
     if invalid is None:
         invalid = ~np.isfinite(image)
-    axes.imshow(invalid_overlay(invalid), interpolation='nearest')
+    axes.imshow(
+        invalid_overlay(invalid),
+        interpolation='nearest',
+        extent=options.get('extent'),
+    )
     return shown
 
 
-def patch(name: str, colour: tuple[int, int, int]) -> Patch:
+def patch(name: str, colour: Colour) -> Patch:
     """Legend entry of a colour (0..255)."""
     return Patch(facecolor=np.divide(colour, 255), edgecolor='0.3', label=name)
 
@@ -93,9 +97,26 @@ def no_data_patch() -> Patch:
     return patch('no SAR data', NO_DATA_COLOUR)
 
 
-def draw_legend(axes: Axes, task: str, columns: int = 2) -> None:
-    """Fill otherwise empty axes with the legend of a task."""
-    handles = [patch(name, colour) for name, colour in legend_entries(task)]
+def draw_legend(
+    axes: Axes,
+    task: str,
+    columns: int = 2,
+    shares: Mapping[Colour, float] | None = None,
+) -> None:
+    """Fill otherwise empty axes with the legend of a task.
+
+    Args:
+        axes: Where to draw.
+        task: Name of the task.
+        columns: Columns of the legend.
+        shares: Share of the pixels (0..1) by colour, to stand behind the
+            names of those that occur.
+    """
+    handles = []
+    for name, colour in legend_entries(task):
+        share = (shares or {}).get(colour, 0)
+        label = f'{name} ({percent(share)})' if share else name
+        handles.append(patch(label, colour))
     axes.axis('off')
     axes.legend(
         handles=handles,
@@ -107,6 +128,15 @@ def draw_legend(axes: Axes, task: str, columns: int = 2) -> None:
         handlelength=1.2,
         columnspacing=1,
     )
+
+
+def percent(share: float) -> str:
+    """A share (0..1) as text; only none is '0 %' and only all '100 %'."""
+    if 0 < share < 0.005:
+        return '<1 %'
+    if 0.995 <= share < 1:
+        return '>99 %'
+    return f'{100 * share:.0f} %'
 
 
 def score_line(scores: Mapping[str, float], names: Mapping[str, str]) -> str:

@@ -20,12 +20,17 @@ def shrink_factor(shape: tuple[int, ...], max_side: int = MAX_SIDE) -> float:
     return max(1.0, max(shape) / max_side)
 
 
-def thumbnail(image: np.ndarray) -> np.ndarray:
-    """Bring SAR in dB (H, W), NaN where invalid, to the size of a panel."""
+def thumbnail(image: np.ndarray, *, decibel: bool = True) -> np.ndarray:
+    """Bring an image (H, W), NaN where invalid, to the size of a panel.
+
+    Args:
+        image: SAR in dB, or a field.
+        decibel: Whether it is in dB and averages in linear power.
+    """
     valid, factor = np.isfinite(image), shrink_factor(image.shape)
     if factor == 1:
         return image
-    return resample_field(image, valid, factor, decibel=True)
+    return resample_field(image, valid, factor, decibel=decibel)
 
 
 def same_span(

@@ -31,6 +31,20 @@ def chart_to_rgb(chart: np.ndarray, task: str) -> np.ndarray:
     return rgb
 
 
+def colour_shares(chart: np.ndarray, task: str) -> dict[Colour, float]:
+    """Share of a chart's pixels (0..1) by the colour that they are shown in.
+
+    Args:
+        chart: Class numbers (H, W), 255 without a class.
+        task: Name of the task.
+    """
+    counts = np.bincount(np.ravel(chart), minlength=IGNORE + 1) / chart.size
+    shares = {IGNORE_COLOUR: float(counts[IGNORE])}
+    for number, colour in enumerate(get_task(task).palette):
+        shares[colour] = shares.get(colour, 0) + float(counts[number])
+    return shares
+
+
 def legend_entries(task: str) -> list[tuple[str, Colour]]:
     """Names and colours for the legend of a task, the masked one last.
 
