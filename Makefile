@@ -51,6 +51,8 @@ demo: $(VENV)/.installed
 	    --spacings 80 160 200 240 --channels HH HV incidence_angle --workers 2
 	$(DEMO_PYTHON) tools/data/build_store.py $(DATA)/demo/test $(DATA)/demo/test.zarr \
 	    --spacings 80 200 --channels HH HV incidence_angle --workers 2
+	$(DEMO_PYTHON) tools/data/make_splits.py $(DATA)/demo/train.zarr $(DATA)/demo/splits \
+	    --against $(DATA)/demo/test.zarr
 	$(DEMO_PYTHON) tools/train.py configs/pretraining/$(DEMO_MAE).py
 	$(DEMO_PYTHON) tools/analysis/visualize_reconstruction.py \
 	    configs/pretraining/$(DEMO_MAE).py work_dirs/$(DEMO_MAE)/iter_500.pth \

@@ -39,5 +39,5 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=700),
 ]
-train_cfg = dict(max_iters=700)
+train_cfg = dict(max_iters=700, val_interval=700)
 default_hooks = dict(checkpoint=dict(interval=350))

@@ -1,6 +1,7 @@
 """Records, the steps that turn them into samples, and their samplers."""
 
 from .ai4arctic import AI4ArcticDataset
+from .collate import stack_collate
 from .npz_patch import NpzPatchDataset
 from .polar_patch import PolarPatchDataset
 from .samplers import BalancedSampler, Draw, EpochSampler
@@ -14,4 +15,5 @@ __all__ = [
     'EpochSampler',
     'NpzPatchDataset',
     'PolarPatchDataset',
+    'stack_collate',
 ]

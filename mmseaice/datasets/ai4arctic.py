@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
+from torch.utils.data import get_worker_info
 
 from ..charts import get_task
 from ..errors import DatasetError, MMSeaIceError
@@ -15,6 +16,7 @@ from ..registry import DATASETS
 from ..scenes.splits import read_split
 from ..scenes.store import SceneStore
 from ..scenes.variables import find_channel
+from ..utils.allocator import keep_freed_memory
 from .parity import one_or_all, parity_record
 from .preflight import (
     check_offer,
@@ -234,6 +236,8 @@ class AI4ArcticDataset(BaseDataset):
 
     def prepare_data(self, idx: int) -> Any:
         """Open the scene of a record and run the pipeline on it."""
+        if get_worker_info() is not None:
+            keep_freed_memory()
         results = self.get_data_info(int(idx))
         stored = self._scenes[results['scene_id']]
         results.update(

@@ -10,7 +10,7 @@ from mmengine.model import BaseDataPreprocessor
 
 from ..charts import IGNORE
 from ..registry import MODELS
-from ..structures import SeaIceDataSample
+from ..structures import SampleStack, SeaIceDataSample
 
 
 def _pad(
@@ -56,22 +56,28 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
 
         Args:
             data: ``inputs``, a list of (C, h, w) tensors or one
-                (N, C, h, w); ``data_samples``, a list or None; anything
-                else.
+                (N, C, h, w); ``data_samples``, a list, a
+                :class:`SampleStack` or None; anything else.
             training: Whether labels are padded with their image.
 
         Returns:
             The same keys, with ``inputs`` (N, C, H, W).
         """
         data = self.cast_data(data)
-        images = list(data['inputs'])
+        images = data['inputs']
         size = tuple(
             math.ceil(largest / self.size_divisor) * self.size_divisor
             for largest in (
                 max(image.shape[axis] for image in images) for axis in (-2, -1)
             )
         )
-        data['inputs'] = torch.stack([_pad(x, size, 0.0) for x in images])
+        if isinstance(images, torch.Tensor):
+            data['inputs'] = _pad(images, size, 0.0)
+        else:
+            padded = [_pad(image, size, 0.0) for image in images]
+            data['inputs'] = torch.stack(padded)
+        if isinstance(data.get('data_samples'), SampleStack):
+            data['data_samples'] = data['data_samples'].samples()
         for sample in data.get('data_samples') or ():
             if isinstance(sample, SeaIceDataSample):
                 self._pad_sample(sample, size, training)

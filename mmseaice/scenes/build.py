@@ -135,7 +135,7 @@ def build_store(
     )
     if opener is open_scene:
         check_options(**open_options)
-    files = _files(sources, on_error)
+    files = _files(sources)
     mine = _part_of(files, shard)
     folder = StoreFolder(Path(out).absolute(), options, allow_mixed_releases)
     report = BuildReport(Path(out))
@@ -188,9 +188,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _files(
-    sources: str | Path | Iterable[str | Path], on_error: str
-) -> list[Path]:
+def _files(sources: str | Path | Iterable[str | Path]) -> list[Path]:
     """All scene files; folders stand for the files below them."""
     if isinstance(sources, str | Path):
         sources = [sources]
@@ -201,7 +199,7 @@ def _files(
             raise SceneFileError(
                 source, 'a folder of scene files', 'none in it'
             )
-        if on_error == 'raise' and not found[0].exists():
+        if not found[0].exists():
             raise SceneFileError(
                 source, 'a scene file', 'nothing there', 'Check the path.'
             )

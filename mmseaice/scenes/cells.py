@@ -25,6 +25,9 @@ ROUNDING = 1e-9
 _CELLS_AT_ONCE = 1 << 16
 NEPER_PER_DECIBEL = np.log(10) / 10
 
+#: Backscatter (dB) whose power single precision holds with all its digits.
+_LOWEST_SINGLE = -300
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -81,6 +84,15 @@ def _row_numbers(table: np.ndarray) -> np.ndarray:
     return np.repeat(np.arange(len(table)), table.shape[1])
 
 
+def precision(values: np.ndarray, decibel: bool) -> type[np.floating]:
+    """The dtype to average in: single precision cannot hold all powers.
+
+    Files hold outliers down to -463 dB.
+    """
+    low = decibel and (values < _LOWEST_SINGLE).any()
+    return np.float64 if low else np.float32
+
+
 class CellMean:
     """Means over the valid part of each cell, for one validity mask.
 
@@ -113,20 +125,21 @@ class CellMean:
             Means, float32, shape (h, w), NaN in cells with too few valid
             pixels.
         """
-        values = values.astype(np.float64)
+        values = values.astype(precision(values, decibel))
         if decibel:
-            values *= NEPER_PER_DECIBEL
+            values *= values.dtype.type(NEPER_PER_DECIBEL)
             np.exp(values, out=values)
         if not self.complete:
-            values[~self.valid] = 0
+            np.copyto(values, values.dtype.type(0), where=~self.valid)
         mean = self._sum(values) / self.area
         if decibel:
             mean = np.log(mean) / NEPER_PER_DECIBEL
         return mean.astype(np.float32)
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
-        rows, cols = self.axes
-        return (cols.matrix @ (rows.matrix @ values).T).T
+        """Sums over cells in the precision of ``values``."""
+        rows, cols = (axis.matrix.astype(values.dtype) for axis in self.axes)
+        return (cols @ (rows @ values).T).T
 
 
 def resample_field(

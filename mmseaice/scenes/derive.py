@@ -5,13 +5,13 @@ The same cells and weights as :mod:`mmseaice.scenes.resample`, on a window.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from .cells import NEPER_PER_DECIBEL, ROUNDING, cell_axis
-from .store_format import BASE_SPACING, MISSING, dequantise
+from .cells import NEPER_PER_DECIBEL, ROUNDING, cell_axis, precision
+from .store_format import BASE_SPACING, MISSING
 
 #: Cells after which the borders of cells and pixels meet again, for any
 #: spacing that is a multiple of 10 m.
@@ -57,58 +57,102 @@ def polygon_pixels(cells: slice, stored: float, spacing: float) -> np.ndarray:
 
 
 def derive(
-    steps: np.ndarray,
-    quantum: float,
+    planes: Sequence[np.ndarray],
+    quanta: Sequence[float],
+    decibel: Sequence[bool],
     factor: float,
     min_valid: float,
-    *,
-    decibel: bool,
-) -> np.ndarray:
-    """Mean over cells of stored values.
+) -> Iterator[np.ndarray]:
+    """Means over cells of stored values.
 
     Args:
-        steps: Stored int16 values, shape (H, W).
-        quantum: Their step.
-        factor: Pixels per cell.
-        min_valid: Share of a cell's area that must be valid.
+        planes: Stored int16 values from a common border of pixels and cells
+            on, shape (H, W) each.
+        quanta: Their steps.
         decibel: Whether to average in linear power.
+        factor: Pixels per cell, a multiple of 1 / 8.
+        min_valid: Share of a cell's area that must be valid.
 
-    Returns:
-        Means, float32, shape (H // factor, W // factor), NaN in cells with
-        too few valid pixels.
+    Yields:
+        Means of each plane, float32, of at least H // factor lines and
+        W // factor samples, NaN in cells with too few valid pixels.
     """
-    rows, cols = (_weights(size, factor) for size in steps.shape)
-    values = np.take(_sources(quantum, decibel), steps.view(np.uint16))
-    mean = _sum(values, rows, cols)
-    missing = steps == MISSING
-    if missing.any():
-        area = _sum((~missing).astype(np.float32), rows, cols)
-        enough = (min_valid - ROUNDING) * factor**2
-        area[(area < enough) | (area <= 0)] = np.nan
-        mean /= area
-    else:
-        mean /= np.float32(factor**2)
-    if decibel:
-        np.log(mean, out=mean)
-        mean /= np.float32(NEPER_PER_DECIBEL)
-    return mean
+    length = round(PERIOD * factor)
+    before = area = None
+    for plane, quantum, power in zip(planes, quanta, decibel, strict=True):
+        steps = _whole_periods(plane, length)
+        missing = steps == MISSING
+        # Channels mostly lack the same pixels.
+        if before is None or not np.array_equal(missing, before):
+            before, area = missing, _area(missing, factor, min_valid)
+        values = np.multiply(steps, np.float32(quantum))
+        if isinstance(area, np.ndarray):
+            np.copyto(values, np.float32(0), where=missing)
+        if power:
+            dtype = precision(values, power)
+            values = values.astype(dtype, copy=False)
+            values *= dtype(NEPER_PER_DECIBEL)
+            np.exp(values, out=values)
+            if isinstance(area, np.ndarray):
+                np.copyto(values, dtype(0), where=missing)
+        mean = _sum(values, factor) / area
+        if power:
+            mean = np.log(mean) / NEPER_PER_DECIBEL
+        yield mean
+
+
+def _area(
+    missing: np.ndarray, factor: float, min_valid: float
+) -> np.ndarray | np.float32:
+    """Valid area of the cells in pixels, NaN where there is too little."""
+    if not missing.any():
+        return np.float32(factor**2)
+    area = _sum((~missing).astype(np.float32), factor)
+    enough = (min_valid - ROUNDING) * factor**2
+    area[(area < enough) | (area <= 0)] = np.nan
+    return area
+
+
+def _whole_periods(steps: np.ndarray, length: int) -> np.ndarray:
+    """Fill up with missing pixels at the end."""
+    height, width = (-(-size // length) * length for size in steps.shape)
+    if (height, width) == steps.shape:
+        return steps
+    whole = np.full((height, width), MISSING, steps.dtype)
+    whole[: steps.shape[0], : steps.shape[1]] = steps
+    return whole
 
 
 @lru_cache
-def _sources(quantum: float, decibel: bool) -> np.ndarray:
-    """What each int16 adds to a mean; a missing one nothing."""
-    steps = np.arange(1 << 16, dtype=np.uint16).view(np.int16)
-    values = dequantise(steps, quantum).astype(np.float64)
-    if decibel:
-        # Nothing is that bright, and float32 ends soon above.
-        values = np.exp(np.minimum(values, 300) * NEPER_PER_DECIBEL)
-    return np.nan_to_num(values).astype(np.float32)
+def _terms(factor: float) -> list[tuple[int, int, np.float32]]:
+    """Which share of which pixel is in which cell of one period."""
+    period = cell_axis(round(PERIOD * factor), factor).matrix.tocoo()
+    shares = period.data.astype(np.float32)
+    return list(zip(period.row, period.col, shares, strict=True))
 
 
-@lru_cache(maxsize=64)
-def _weights(size: int, factor: float) -> csr_array:
-    return cell_axis(size, factor).matrix.astype(np.float32)
+def _sum(values: np.ndarray, factor: float) -> np.ndarray:
+    """Sums over cells, weighted by area; whole periods on both axes.
+
+    Not a matrix product: its threads would fight with other processes.
+    """
+    length = round(PERIOD * factor)
+    height, width = values.shape
+    lines = _first_axis(
+        values.reshape(-1, length, width).swapaxes(0, 1), factor
+    )
+    lines = lines.swapaxes(0, 1).reshape(-1, length)
+    out = _first_axis(np.ascontiguousarray(lines.T), factor)
+    return np.ascontiguousarray(out.T).reshape(height // length * PERIOD, -1)
 
 
-def _sum(values: np.ndarray, rows: csr_array, cols: csr_array) -> np.ndarray:
-    return np.ascontiguousarray((cols @ (rows @ values).T).T)
+def _first_axis(values: np.ndarray, factor: float) -> np.ndarray:
+    """Sums over the pixels of one period, (pixels, ...) to (cells, ...).
+
+    In the precision of ``values``.
+    """
+    out = np.zeros((PERIOD, *values.shape[1:]), values.dtype)
+    term = np.empty(values.shape[1:], values.dtype)
+    for cell, pixel, share in _terms(factor):
+        out[cell] += np.multiply(values[pixel], share, out=term)
+    return out

@@ -22,7 +22,6 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from ..errors import StoreError
 
-_CNAME = 'zstd'
 _CLEVEL = 5
 _SHUFFLES = {'bitshuffle': blosc.BITSHUFFLE, 'noshuffle': blosc.NOSHUFFLE}
 _FILE = Path('c', '0', '0', '0')

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ..errors import MissingChannelError
 from .store import SceneStore
 from .variables import CHANNELS
 
@@ -91,6 +92,14 @@ def compute_statistics(
     channels = store.channels if channels is None else tuple(channels)
     spacing = store.spacings[0] if spacing is None else spacing
     result = {name: ChannelStatistics() for name in channels}
+    for name in channels:
+        if name not in store.channels:
+            raise MissingChannelError(
+                store.path,
+                f'channel {name!r}',
+                f'only {", ".join(store.channels)}',
+                'Choose among these, or build the store with it.',
+            )
     full = [name for name in channels if CHANNELS[name].grid == 'full']
     coarse = [name for name in channels if name not in full]
     for scene_id in store.scene_ids if scene_ids is None else scene_ids:

@@ -24,7 +24,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -179,15 +178,18 @@ def quantise(values: np.ndarray, quantum: float) -> np.ndarray:
     return np.where(np.isnan(steps), MISSING, steps).astype(np.int16)
 
 
-def dequantise(steps: np.ndarray, quantum: float) -> np.ndarray:
-    """Undo :func:`quantise`: float32, NaN where missing."""
-    return np.take(_values(quantum), steps.view(np.uint16))
+def dequantise(
+    steps: np.ndarray, quantum: float, out: np.ndarray | None = None
+) -> np.ndarray:
+    """Undo :func:`quantise`: float32, NaN where missing.
 
-
-@lru_cache
-def _values(quantum: float) -> np.ndarray:
-    """The value of each int16, in the order of its bits as uint16."""
-    steps = np.arange(1 << 16, dtype=np.uint16).view(np.int16)
-    values = steps * np.float32(quantum)
-    values[steps == MISSING] = np.nan
+    Args:
+        steps: Stored values, int16, any shape.
+        quantum: Their step.
+        out: Array for the result, float32, of the same shape.
+    """
+    values = np.multiply(steps, np.float32(quantum), out=out)
+    missing = steps == MISSING
+    if missing.any():
+        np.copyto(values, np.float32(np.nan), where=missing)
     return values

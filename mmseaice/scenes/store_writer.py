@@ -29,7 +29,11 @@ from .store_format import (
 from .variables import CHANNELS
 
 #: Compression of classes and ids, which are the same over wide areas.
-_FAST = {'cname': 'lz4', 'shuffle': 'noshuffle'}
+_FAST = {'cname': 'lz4hc', 'shuffle': 'noshuffle'}
+
+#: From this spacing (m) on, images take so little room that they may be read
+#: in half the time for a twentieth more of it.
+_FAST_FROM = 200
 
 
 def write_scene(
@@ -79,15 +83,21 @@ def write_scene(
 def _levels(
     scene: xr.Dataset, options: StoreOptions, source: str
 ) -> Iterator[tuple[float, xr.Dataset]]:
-    """The scene at each spacing of the store, finest first."""
+    """The scene at each spacing of the store, finest first.
+
+    Where the image is derived, only the charts are resampled.
+    """
     present = scene.attrs['pixel_spacing']
     ready = scene
     if is_raw(scene) and options.spacings != (present,):
         ready = apply_ready_rule(scene)
     for spacing in options.spacings:
         try:
+            source_level = scene if spacing == present else ready
+            if options.tasks and spacing in options.derived_spacings:
+                source_level = ready[list(options.tasks)]
             level = resample_scene(
-                scene if spacing == present else ready,
+                source_level,
                 spacing,
                 charts=options.charts,
                 min_valid=options.min_valid,
@@ -116,6 +126,7 @@ def _write_level(
             (min(CHUNK_CHANNELS, len(names)), CHUNK, CHUNK),
             MISSING,
             {'channels': list(names), 'quanta': quanta, 'missing': MISSING},
+            cname='lz4hc' if spacing >= _FAST_FROM else 'zstd',
         )
     if options.tasks:
         write_array(

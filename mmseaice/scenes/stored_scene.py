@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -194,13 +194,14 @@ class StoredScene:
         width = max(size[1] - x, 0) if width is None else width
         window = _Window(y, x, height, width, size)
 
-        image = np.full((len(channels), height, width), np.nan, np.float32)
+        image = np.empty((len(channels), height, width), np.float32)
+        if not window.whole:
+            image.fill(np.nan)
         inside = image[:, *window.inside]
         full = [n for n in channels if n in self.options.full_channels]
         if full and inside.size:
-            planes = self._full(full, spacing, window)
-            for n, plane in zip(full, planes, strict=True):
-                inside[channels.index(n)] = plane
+            planes = [inside[channels.index(n)] for n in full]
+            self._read_full(full, planes, spacing, window)
         for i, n in enumerate(channels):
             if n in PLACE_CHANNELS:
                 inside[i] = self._place(n, spacing, window)
@@ -260,39 +261,47 @@ class StoredScene:
             f'Build a store that holds the {kind}.',
         )
 
-    def _full(
-        self, names: Sequence[str], spacing: float, window: _Window
-    ) -> Iterator[np.ndarray]:
-        """Channels of the SAR grid on the part inside the scene."""
+    def _read_full(
+        self,
+        names: Sequence[str],
+        planes: Sequence[np.ndarray],
+        spacing: float,
+        window: _Window,
+    ) -> None:
+        """Fill planes with channels of the SAR grid, inside the scene."""
         options = self.options
         derived = spacing in options.derived_spacings
         base = BASE_SPACING if derived else spacing
         array = self._array(f'image_{spacing_name(base)}')
-        stored, quanta = options.full_channels, array.attrs['quanta']
-        if not derived:
-            planes = _planes(array, stored, names, window.source)
-            for n, plane in zip(names, planes, strict=True):
-                yield dequantise(plane, quanta[stored.index(n)])
-            return
-        factor = spacing / base
-        spans = [
-            source_span(span, factor, size)
-            for span, size in zip(window.source, array.shape[1:], strict=True)
-        ]
-        planes = _planes(array, stored, names, [span for span, _ in spans])
-        cells = tuple(
-            slice(before, before + span.stop - span.start)
-            for (_, before), span in zip(spans, window.source, strict=True)
+        quanta = dict(
+            zip(options.full_channels, array.attrs['quanta'], strict=True)
         )
-        for n, plane in zip(names, planes, strict=True):
-            mean = derive(
-                plane,
-                quanta[stored.index(n)],
-                factor,
-                options.min_valid,
-                decibel=n in DECIBEL,
+        factor = spacing / base
+        source, cells = window.source, (slice(None), slice(None))
+        if derived:
+            spans = [
+                source_span(span, factor, size)
+                for span, size in zip(source, array.shape[1:], strict=True)
+            ]
+            cells = tuple(
+                slice(before, before + span.stop - span.start)
+                for (_, before), span in zip(spans, source, strict=True)
             )
-            yield mean[cells]
+            source = [span for span, _ in spans]
+        stored = _planes(array, options.full_channels, names, source)
+        if not derived:
+            for name, steps, plane in zip(names, stored, planes, strict=True):
+                dequantise(steps, quanta[name], out=plane)
+            return
+        means = derive(
+            stored,
+            [quanta[name] for name in names],
+            [name in DECIBEL for name in names],
+            factor,
+            options.min_valid,
+        )
+        for mean, plane in zip(means, planes, strict=True):
+            plane[...] = mean[cells]
 
     def _polygons(self, spacing: float, window: _Window) -> np.ndarray:
         """Ids at the cells' centres, on the part inside the scene."""
@@ -348,12 +357,12 @@ def _planes(
     stored: tuple[str, ...],
     names: Sequence[str],
     source: Sequence[slice],
-) -> np.ndarray:
+) -> list[np.ndarray]:
     """Named planes of an array, on a window."""
     index = [stored.index(name) for name in names]
     first, last = min(index), max(index) + 1
     planes = array.read(slice(first, last), *source)
-    return planes[[i - first for i in index]]
+    return [planes[i - first] for i in index]
 
 
 class _Window:
@@ -362,6 +371,7 @@ class _Window:
     Attributes:
         source: Slices of the scene.
         inside: The same pixels as slices of the window.
+        whole: Whether that is all of the window.
     """
 
     def __init__(
@@ -377,6 +387,10 @@ class _Window:
             inside.append(slice(shift, shift + last - first))
         self.source = tuple(source)
         self.inside = tuple(inside)
+        self.whole = all(
+            part.stop - part.start == length
+            for part, (_, length, _) in zip(inside, spans, strict=True)
+        )
 
 
 def open_node(path: Path, opener: Any) -> Any:

@@ -219,6 +219,31 @@ def test_zarr_reads_the_arrays_itself(store_path):
         assert array.dtype == ours.dtype
 
 
+def test_outliers_survive_where_the_image_is_derived(tmp_path):
+    """Files hold sigma0 down to -463 dB, whole cells of it."""
+
+    def open_outliers(path, **_):
+        scene = open_recipe(path)
+        scene.HH[80:100] = -463
+        scene.HV[85, 90] = -380
+        return scene
+
+    source = write_recipe(tmp_path / 'a.json', **RECIPES['ready'])
+    build_store(
+        [source],
+        tmp_path / 'store',
+        spacings=(80, 120),
+        opener=open_outliers,
+        progress=False,
+    )
+    level = resample_scene(open_outliers(source), 120)
+    store = SceneStore(tmp_path / 'store')
+    crop = store[store.scene_ids[0]].read(120)
+    for name, plane in zip(('HH', 'HV'), crop.image, strict=True):
+        np.testing.assert_allclose(plane, level[name], atol=0.0251)
+    assert np.nanmin(crop.image) < -460
+
+
 def test_time_and_place_need_not_be_stored(store_path):
     recipe = make_scene(**RECIPES['ready'])
     scene = SceneStore(store_path)[recipe.attrs['scene_id']]

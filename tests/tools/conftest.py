@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mmseaice.scenes import SceneStore, write_split
 from mmseaice.testing import build_tiny_store, config_root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,15 +23,19 @@ def demo_data(tmp_path_factory):
     """$MMSEAICE_DATA with stores of random scenes."""
     data = tmp_path_factory.mktemp('data')
     spacings = (80, 160, 200, 240)
-    for seed, name in enumerate(('train', 'test')):
+    for seed, (name, count) in enumerate({'train': 3, 'test': 2}.items()):
         build_tiny_store(
             data / f'demo/{name}.zarr',
+            count=count,
             height=210,
             width=230,
             first_seed=10 * seed,
             spacings=spacings,
             channels=('HH', 'HV', 'incidence_angle'),
         )
+    scenes = SceneStore(data / 'demo/train.zarr').scene_ids
+    write_split(data / 'demo/splits/train.txt', scenes[:2])
+    write_split(data / 'demo/splits/val.txt', scenes[2:])
     return data
 
 

@@ -84,6 +84,31 @@ MISTAKES = [
         'MMSeaIceError: no.py: expected a config file',
     ),
     (
+        'analysis/browse_dataset.py',
+        ['no.py'],
+        'MMSeaIceError: no.py: expected a config file',
+    ),
+    (
+        'data/export_patches.py',
+        ['no.zarr', 'out'],
+        'StoreError: no.zarr',
+    ),
+    (
+        'data/download_ai4arctic.py',
+        ['out', '--verify'],
+        'DownloadError: ',
+    ),
+    (
+        'data/compute_statistics.py',
+        ['{store}', '--channels', 'HX'],
+        'MissingChannelError: ',
+    ),
+    (
+        'data/scene_metadata.py',
+        ['{store}', 'out', '--splits', 'no.txt'],
+        'DatasetError: no.txt',
+    ),
+    (
         'analysis/linear_probe.py',
         ['no.py', 'no.pth'],
         'MMSeaIceError: no.py: expected a config file',

@@ -36,6 +36,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--spacing', type=float, help='pixel spacing in m (the finest)'
     )
+    parser.add_argument(
+        '--class-weights',
+        nargs='?',
+        const='inverse_sqrt',
+        choices=('inverse_sqrt', 'effective'),
+        help='only weights of classes, from the class counts of the store',
+    )
     return parser.parse_args(argv)
 
 
@@ -43,17 +50,32 @@ def compute(args: argparse.Namespace) -> None:
     """Read every scene once, print table and config lines."""
     from tqdm import tqdm
 
+    from mmseaice.errors import DatasetError
     from mmseaice.scenes import CHANNELS, SceneStore, read_split
+    from mmseaice.scenes.class_weights import class_weights, pool_histograms
     from mmseaice.scenes.statistics import compute_statistics
 
     store = SceneStore(args.store)
     names = read_split(args.split) if args.split else list(store.scene_ids)
+    if args.class_weights:
+        for task, histogram in pool_histograms(store, names).items():
+            weights = class_weights(histogram, args.class_weights)
+            print(f'{task} = dict(class_weight={weights})')
+        return
     statistics = compute_statistics(
         store,
         tqdm(names, unit='scene', disable=None),
         args.channels,
         args.spacing,
     )
+    for name, found in statistics.items():
+        if not found.count:
+            raise DatasetError(
+                args.store,
+                f'valid values of {name}',
+                f'none in {len(names)} scenes',
+                'Leave the channel out with --channels.',
+            )
     heads = ''.join(f'{f"p{percent}":>10}' for percent in PERCENTILES)
     print(f'{"channel":<20}{"unit":<8}{"pixels":>14}{heads}')
     for name, found in statistics.items():

@@ -48,13 +48,18 @@ def tabulate(args: argparse.Namespace) -> None:
     )
     from mmseaice.visualization import draw_footprint_figure
 
-    rows = scene_table(SceneStore(args.store))
+    store = SceneStore(args.store)
+    lists = {_list_name(name, args.splits): name for name in args.splits}
+    lists = {name: read_split(path) for name, path in lists.items()}
+    for name, scenes in lists.items():
+        known = [scene for scene in scenes if scene in store]
+        print(f'{name}: {len(known)} of {len(scenes)} scenes are in the store')
+    rows = scene_table(store)
     write_scene_csv(args.out / 'scenes.csv', rows)
     write_scene_geojson(args.out / 'scenes.geojson', rows)
     places = {
         row['scene_id']: row['footprint'] for row in rows if 'footprint' in row
     }
-    lists = {Path(name).stem: read_split(name) for name in args.splits}
     groups = {
         name: [places[scene] for scene in scenes if scene in places]
         for name, scenes in lists.items()
@@ -68,6 +73,13 @@ def tabulate(args: argparse.Namespace) -> None:
     )
     for suffix in ('csv', 'geojson', 'png'):
         print(args.out / f'scenes.{suffix}')
+
+
+def _list_name(path: str, paths: list[str]) -> str:
+    """The file's stem, or all of the path where two have the same stem."""
+    stem = Path(path).stem
+    same = [other for other in paths if Path(other).stem == stem]
+    return stem if len(same) == 1 else path
 
 
 def main(argv: list[str] | None = None) -> None:

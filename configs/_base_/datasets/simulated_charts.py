@@ -25,14 +25,31 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     persistent_workers=True,
+    collate_fn=dict(type='stack_collate'),
     sampler=dict(type='BalancedSampler', key='spacing'),
     dataset=dict(
         type='AI4ArcticDataset',
         store=f'{data_root}/demo/train.zarr',
+        split=f'{data_root}/demo/splits/train.txt',
         channels=channels,
         tasks=tasks,
         spacings=[200],
         pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    sampler=dict(type='mmengine.DefaultSampler', shuffle=False),
+    dataset=dict(
+        type='AI4ArcticDataset',
+        store=f'{data_root}/demo/train.zarr',
+        split=f'{data_root}/demo/splits/val.txt',
+        channels=channels,
+        tasks=tasks,
+        spacings=[200],
+        pipeline=test_pipeline,
+        test_mode=True,
     ),
 )
 test_dataloader = dict(
@@ -49,5 +66,7 @@ test_dataloader = dict(
         test_mode=True,
     ),
 )
+val_evaluator = dict(type='AutoICEMetric', tasks=tasks)
+val_cfg = dict(type='ValLoop')
 test_evaluator = dict(type='AutoICEMetric', tasks=tasks)
 test_cfg = dict(type='TestLoop')

@@ -16,10 +16,12 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=1,
     persistent_workers=True,
+    collate_fn=dict(type='stack_collate'),
     sampler=dict(type='BalancedSampler', key='spacing'),
     dataset=dict(
         type='AI4ArcticDataset',
         store=f'{data_root}/demo/train.zarr',
+        split=f'{data_root}/demo/splits/train.txt',
         channels=channels,
         spacings=[160, 200, 240],
         pipeline=train_pipeline,

@@ -59,7 +59,10 @@ class FlipScene(BaseTransform):
 
     @staticmethod
     def _flip(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
-        """Mirror (..., H, W) as drawn: columns, rows, transposition."""
+        """Mirror (..., H, W) as drawn: columns, rows, transposition.
+
+        A view: what reads it next makes its own copy anyhow.
+        """
         horizontal, vertical, transpose = draws
         if horizontal:
             values = values[..., ::-1]
@@ -67,7 +70,7 @@ class FlipScene(BaseTransform):
             values = values[..., ::-1, :]
         if transpose:
             values = np.swapaxes(values, -1, -2)
-        return np.ascontiguousarray(values)
+        return values
 
     def __repr__(self) -> str:
         return (

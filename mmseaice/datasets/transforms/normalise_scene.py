@@ -79,13 +79,14 @@ class NormaliseScene(BaseTransform):
             for table in (self.mean, self.std)
         )
         image = results['image']
-        unknown = ~np.isfinite(image)
-        unknown |= ~results['valid']
+        known = np.isfinite(image)
+        known &= results['valid']
         image = image - mean[:, None, None]
         image /= std[:, None, None]
         if self.clip:
             np.clip(image, *self.clip, out=image)
-        image[unknown] = self.fill
+        if not known.all():
+            np.copyto(image, self.fill, where=~known)
         results['image'] = image
         return results
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from ...charts import IGNORE
 from ...registry import TRANSFORMS
 from ...structures import SeaIceDataSample
 
@@ -43,15 +42,14 @@ def pack_image(
     return torch.from_numpy(image), meta
 
 
-def _mask(task: str, chart: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """A chart, (H, W), without labels where there is no SAR."""
+def _check_shape(task: str, chart: np.ndarray, valid: np.ndarray) -> None:
+    """Raise if a chart cannot be masked by the validity of the image."""
     if chart.shape != valid.shape:
         raise ValueError(
             f'The {task} chart must lie on the grid of the image, '
             f'{valid.shape}, to be masked by it, but got {chart.shape}. '
             'Set test_mode=True in the data set, or mask_labels=False here.'
         )
-    return np.where(valid, chart, np.uint8(IGNORE))
 
 
 @TRANSFORMS.register_module()
@@ -84,14 +82,18 @@ class PackScene(BaseTransform):
         valid = results['valid']
         meta.setdefault('ori_shape', meta['img_shape'])
         sample = SeaIceDataSample(metainfo=meta)
-        sample.set_valid(torch.from_numpy(valid))
+        sample.set_valid(torch.from_numpy(np.ascontiguousarray(valid)))
         mask_labels = self.mask_labels
         if mask_labels is None:
             mask_labels = not results.get('test_mode', False)
+        # All bits are set, which is 255, where ``valid`` is 0.
+        blank = valid.view(np.uint8) - np.uint8(1)
         for task, chart in results.get('charts', {}).items():
             if mask_labels:
-                chart = _mask(task, chart, valid)
+                _check_shape(task, chart, valid)
+                chart = chart | blank
             # The preprocessor makes long integers of them on the device.
+            chart = np.ascontiguousarray(chart)
             sample.set_gt(task, torch.from_numpy(chart))
         if 'polygon_ids' in results:
             ids = results['polygon_ids'].astype(np.int32)
