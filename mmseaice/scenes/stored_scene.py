@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import zarr
@@ -26,25 +26,7 @@ from .store_format import (
     spacing_name,
 )
 from .variables import PLACE_CHANNELS
-
-
-class Crop(NamedTuple):
-    """A window of a scene.
-
-    Args:
-        image: Channels in physical units, float32, shape (C, h, w), NaN
-            where missing.
-        charts: Classes by task, uint8, shape (h, w), 255 without label.
-        valid: True inside the scene where every full-grid channel that was
-            asked for has a value, shape (h, w).
-        polygons: Ids of the chart's polygons, uint16, shape (h, w), 0 is
-            none; None unless asked for.
-    """
-
-    image: np.ndarray
-    charts: dict[str, np.ndarray]
-    valid: np.ndarray
-    polygons: np.ndarray | None = None
+from .window import Crop, Window
 
 
 class StoredScene:
@@ -192,7 +174,7 @@ class StoredScene:
         tasks = self._known_tasks(tasks)
         height = max(size[0] - y, 0) if height is None else height
         width = max(size[1] - x, 0) if width is None else width
-        window = _Window(y, x, height, width, size)
+        window = Window(y, x, height, width, size)
 
         image = np.empty((len(channels), height, width), np.float32)
         if not window.whole:
@@ -266,7 +248,7 @@ class StoredScene:
         names: Sequence[str],
         planes: Sequence[np.ndarray],
         spacing: float,
-        window: _Window,
+        window: Window,
     ) -> None:
         """Fill planes with channels of the SAR grid, inside the scene."""
         options = self.options
@@ -303,7 +285,7 @@ class StoredScene:
         for mean, plane in zip(means, planes, strict=True):
             plane[...] = mean[cells]
 
-    def _polygons(self, spacing: float, window: _Window) -> np.ndarray:
+    def _polygons(self, spacing: float, window: Window) -> np.ndarray:
         """Ids at the cells' centres, on the part inside the scene."""
         # Raises if the scene has none.
         _ = self.polygon_codes
@@ -319,9 +301,7 @@ class StoredScene:
         rows, cols = (span - span[0] for span in spans)
         return ids[rows[:, None], cols]
 
-    def _coarse(
-        self, name: str, spacing: float, window: _Window
-    ) -> np.ndarray:
+    def _coarse(self, name: str, spacing: float, window: Window) -> np.ndarray:
         """A 2 km field, interpolated to the part inside the scene."""
         attrs = self._array('coarse').attrs
         rows, cols = window.source
@@ -335,7 +315,7 @@ class StoredScene:
             width=cols.stop - cols.start,
         )
 
-    def _place(self, name: str, spacing: float, window: _Window) -> np.ndarray:
+    def _place(self, name: str, spacing: float, window: Window) -> np.ndarray:
         """Time or place of the pixels inside the scene."""
         if self.geolocation is None and name not in TIME_CHANNELS:
             raise self._lacks('channel', name, self.options.channels)
@@ -363,34 +343,6 @@ def _planes(
     first, last = min(index), max(index) + 1
     planes = array.read(slice(first, last), *source)
     return [planes[i - first] for i in index]
-
-
-class _Window:
-    """The part of a window that lies inside the scene.
-
-    Attributes:
-        source: Slices of the scene.
-        inside: The same pixels as slices of the window.
-        whole: Whether that is all of the window.
-    """
-
-    def __init__(
-        self, y: int, x: int, height: int, width: int, size: tuple[int, int]
-    ) -> None:
-        spans = ((y, height, size[0]), (x, width, size[1]))
-        source, inside = [], []
-        for start, length, limit in spans:
-            first = min(max(start, 0), limit)
-            last = max(min(start + length, limit), first)
-            source.append(slice(first, last))
-            shift = min(first - start, length) if last > first else 0
-            inside.append(slice(shift, shift + last - first))
-        self.source = tuple(source)
-        self.inside = tuple(inside)
-        self.whole = all(
-            part.stop - part.start == length
-            for part, (_, length, _) in zip(inside, spans, strict=True)
-        )
 
 
 def open_node(path: Path, opener: Any) -> Any:

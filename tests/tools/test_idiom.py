@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = sorted((ROOT / 'tools').rglob('*.py'))
+TOOLS = sorted(
+    path
+    for path in (ROOT / 'tools').rglob('*.py')
+    if '__main__' in path.read_text()
+)
 
 
 def named(paths):

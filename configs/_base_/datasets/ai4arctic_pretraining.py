@@ -17,7 +17,7 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=8,
     persistent_workers=True,
-    collate_fn=dict(type='stack_collate'),
+    collate_fn=dict(type='mmseaice.stack_collate'),
     sampler=dict(type='BalancedSampler', key='spacing'),
     dataset=dict(
         type='AI4ArcticDataset',

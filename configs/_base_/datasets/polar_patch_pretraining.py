@@ -20,7 +20,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     drop_last=True,
-    collate_fn=dict(type='stack_collate'),
+    collate_fn=dict(type='mmseaice.stack_collate'),
     sampler=dict(type='EpochSampler', shuffle=True),
     dataset=dict(
         type='PolarPatchDataset',

@@ -25,7 +25,7 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='stack_collate'),
+    collate_fn=dict(type='mmseaice.stack_collate'),
     sampler=dict(type='BalancedSampler', key='spacing'),
     dataset=dict(
         type='AI4ArcticDataset',

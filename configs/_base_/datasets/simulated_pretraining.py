@@ -16,7 +16,7 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=1,
     persistent_workers=True,
-    collate_fn=dict(type='stack_collate'),
+    collate_fn=dict(type='mmseaice.stack_collate'),
     sampler=dict(type='BalancedSampler', key='spacing'),
     dataset=dict(
         type='AI4ArcticDataset',

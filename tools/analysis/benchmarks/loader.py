@@ -27,9 +27,12 @@ from pathlib import Path
 import numpy as np
 
 # A clone works without an installation.
-ROOT = Path(__file__).resolve().parents[3]
 if importlib.util.find_spec('mmseaice') is None:
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from mmseaice.utils.cli import readable_errors
+
+ROOT = Path(__file__).resolve().parents[3]
 
 SPACINGS = (80, 120, 160, 200, 240, 280, 320, 360, 400)
 SIZE = 384
@@ -76,12 +79,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Prepare, measure, tell."""
-    args = parse_args(argv)
-    if args.measure:
-        print(json.dumps(measure(args.measure, args)))
-        return
+def compare(args: argparse.Namespace) -> None:
+    """Measure every way in a process of its own."""
     built = prepare(args)
     rows = {}
     for way in ('nothing', *WAYS):
@@ -358,6 +357,16 @@ def tables(result: dict) -> str:
             f'| {sign} {goal["goal"]:.2f} | {"yes" if goal["met"] else "no"} |'
         )
     return '\n'.join(rows)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Prepare, measure, tell."""
+    args = parse_args(argv)
+    with readable_errors(ValueError):
+        if args.measure:
+            print(json.dumps(measure(args.measure, args)))
+        else:
+            compare(args)
 
 
 if __name__ == '__main__':
