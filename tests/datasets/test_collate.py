@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
 
 import numpy as np
 import pytest
@@ -125,20 +123,6 @@ def test_persistent_workers_go_on_with_their_buffers():
     for _ in range(3):
         next(iter(loader))
     assert [contents(batch) for batch in loader] == first
-
-
-class Killed(Numbered):
-    def __getitem__(self, number):
-        if number == 20:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().__getitem__(number)
-
-
-def test_a_killed_worker_ends_the_loader():
-    with pytest.raises(RuntimeError, match='DataLoader worker'):
-        list(load(Killed(), 1))
-    # And the next loader works.
-    assert len(list(load(Numbered(), 1))) == 10
 
 
 def test_other_samples_stay_a_list():
