@@ -27,7 +27,8 @@ def stack_collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
     Returns:
         ``inputs``, float32 (N, C, H, W); ``data_samples``, a
-        :class:`~mmseaice.structures.SampleStack`; other keys as lists.
+        :class:`~mmseaice.structures.SampleStack`; other keys as lists. In
+        a worker it is a parcel, which becomes that batch on arrival.
     """
     batch = pseudo_collate(samples)
     stacks = {'inputs': batch['inputs']}

@@ -98,11 +98,15 @@ def _free_buffer(size: int) -> _Buffer:
     if _own and _own[0].key[0] != os.getpid():
         # Inherited from the process that this one was forked from.
         _own.clear()
+    number = len(_own)
     for buffer in _own:
-        if buffer.free and len(buffer.bytes) >= size:
-            return buffer
-    buffer = _Buffer(len(_own), size)
-    _own.append(buffer)
+        if buffer.free:
+            if len(buffer.bytes) >= size:
+                return buffer
+            number = buffer.key[1]
+    # In place of a free one that is too small, under its key.
+    buffer = _Buffer(number, size)
+    _own[number : number + 1] = [buffer]
     return buffer
 
 
@@ -131,12 +135,14 @@ def _unpack(
     mapped = _mapped[key]
     # Lives as long as a tensor does that looks into the buffer.
     lease = mapped[:]
-    weakref.finalize(lease, _give_free, mapped)
+    weakref.finalize(lease, _give_free, mapped, os.getpid())
     return assemble(_views(torch.from_numpy(lease), places), rest)
 
 
-def _give_free(mapped: np.ndarray) -> None:
-    mapped[0] = _FREE
+def _give_free(mapped: np.ndarray, owner: int) -> None:
+    # A fork has a copy of the lease; the memory is the same.
+    if os.getpid() == owner:
+        mapped[0] = _FREE
 
 
 def _forget_dead_workers() -> None:
@@ -145,6 +151,6 @@ def _forget_dead_workers() -> None:
         try:
             os.kill(key[0], 0)
         except ProcessLookupError:
-            del _mapped[key]
+            _mapped.pop(key, None)
         except PermissionError:
             pass

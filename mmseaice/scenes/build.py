@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -147,8 +148,7 @@ def build_store(
             parts[source] = folder.part(source)
     fresh = not read_root(folder.path)['complete']
     with _disk_errors(folder.path):
-        folder.forget(parts)
-        expected = folder.expect(files)
+        expected = folder.expect(files, parts)
     try:
         if parts:
             job = partial(_write_part, options=options, opener=opener)
@@ -247,7 +247,11 @@ def _build(
                     ids = report.written if new else report.existing
                     ids.append(scene['scene_id'])
                 bar.update()
-    except BrokenProcessPool as error:
+    except Exception as error:
+        # Dask's own, which cannot be named without Dask.
+        killed = type(error).__name__ == 'KilledWorker'
+        if not (killed or isinstance(error, BrokenProcessPool)):
+            raise
         raise StoreError(
             folder.path,
             'workers that finish',
@@ -340,6 +344,8 @@ def _write_part(
     check_scene(scene, options.tasks)
     try:
         with _disk_errors(part.parent):
+            if part.exists():
+                shutil.rmtree(part)
             write_scene(part, scene, options, source.name)
     except (MMSeaIceError, MemoryError):
         raise

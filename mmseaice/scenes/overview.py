@@ -26,7 +26,8 @@ class Overview:
         labelled: Share of pixels with a label of any task, likewise.
         classes: By task, bit ``c`` is set where class ``c`` occurs, uint16,
             shape (h, w).
-        polygons: Id of the polygon in the middle, uint16, 0 is none.
+        polygons: Id of the polygon in the middle, uint16, 0 is none; one
+            that covers the middle of no block is not seen.
         block_metres: Length and width of a block in metres.
     """
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import zarr
-
 from ..errors import MissingChannelError, StoreError
 from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
-from .stored_scene import Crop, StoredScene, open_node
+from .stored_scene import Crop, StoredScene, open_group
 
 __all__ = [
     'SOURCES',
@@ -141,7 +140,8 @@ def _check_finished(path: Path, attrs: dict[str, Any]) -> None:
         'a store whose build has finished',
         found,
         'Run the same build command again: it continues. Are several '
-        'builders at work, then wait for the last one.',
+        'builders at work, then wait for the last one. To do without a '
+        f'scene, remove its note in {SOURCES}.',
     )
 
 
@@ -157,10 +157,12 @@ def note_of(path: Path, source: str) -> Path:
 
 def _notes(path: Path) -> dict[str, str]:
     """Notes by source, empty for those that are still to come."""
-    return {
-        note.stem: note.read_text()
-        for note in sorted((path / SOURCES).glob('[!.]*.note'))
-    }
+    notes = {}
+    for note in sorted((path / SOURCES).glob('[!.]*.note')):
+        # A builder that is at work may have removed it.
+        with contextlib.suppress(FileNotFoundError):
+            notes[note.stem] = note.read_text()
+    return notes
 
 
 def list_scenes(path: Path) -> list[str]:
@@ -178,7 +180,7 @@ def read_root(path: Path) -> dict[str, Any]:
     Raises:
         StoreError: If there is no store or it is of another format.
     """
-    attrs = dict(open_node(path, zarr.open_group).attrs)
+    attrs = dict(open_group(path).attrs)
     found = attrs.get('format'), attrs.get('format_version')
     if found != (FORMAT, FORMAT_VERSION):
         raise StoreError(

@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import zarr
@@ -88,6 +89,13 @@ class StoreFolder:
                 'Labels of the releases differ. Build a store for each, or '
                 'allow mixed releases.',
             )
+        if read_root(self.path)['options'] != self.options.as_attrs():
+            raise StoreError(
+                self.path,
+                'the options that this build began with',
+                'others, of a builder that began meanwhile',
+                'Build into another folder.',
+            )
         try:
             os.rename(self.part(source), self.path / scene_id)
         except OSError:
@@ -107,7 +115,9 @@ class StoreFolder:
         self.forget([source])
         return True
 
-    def expect(self, sources: Iterable[Path]) -> list[Path]:
+    def expect(
+        self, sources: Iterable[Path], mine: Iterable[Path] = ()
+    ) -> list[Path]:
         """Note which scenes are to come; the store is unfinished until then.
 
         Scenes that are there or were skipped by another builder are not
@@ -117,13 +127,29 @@ class StoreFolder:
             Sources that nobody expected before.
         """
         new = []
+        retried = set(mine)
         for source in sources:
+            if source.name in self.sources:
+                continue
             note = note_of(self.path, source.name)
-            if source.name not in self.sources and not note.exists():
-                note.parent.mkdir(exist_ok=True)
-                note.touch()
-                new.append(source)
+            try:
+                reason = note.read_text()
+            except FileNotFoundError:
+                reason = None
+            if reason == '' or (reason and source not in retried):
+                continue
+            self._blank(note)
+            new.append(source)
         return new
+
+    @staticmethod
+    def _blank(note: Path) -> None:
+        while True:
+            note.parent.mkdir(exist_ok=True)
+            # A builder that finishes may remove the empty folder.
+            with contextlib.suppress(FileNotFoundError):
+                note.write_text('')
+                return
 
     def skip(self, source: Path, reason: str) -> None:
         """Note why a scene will not come."""
@@ -132,21 +158,27 @@ class StoreFolder:
 
     def forget(self, sources: Iterable[Path]) -> None:
         """Remove the notes on scenes."""
-        notes = self.path / SOURCES
         for source in sources:
             note_of(self.path, source.name).unlink(missing_ok=True)
-        if notes.exists() and not any(notes.iterdir()):
-            with contextlib.suppress(OSError):
-                notes.rmdir()
 
     def finish(self) -> None:
         """Note that a build has finished, as far as this builder knows."""
         for scene_id in list_scenes(self.path):
             self._note(scene_id)
+        if len(self.releases) > 1 and not self.allow_mixed_releases:
+            raise ReleaseError(
+                self.path,
+                'scenes of one release',
+                f'those of {", ".join(sorted(self.releases))}',
+                'Builders met in it. Remove the scenes of one release, or '
+                'allow mixed releases.',
+            )
         self.forget(map(Path, self.sources))
         if not read_root(self.path)['complete']:
             root = zarr.open_group(self.path, mode='r+', zarr_format=3)
             root.attrs['complete'] = True
+        with contextlib.suppress(OSError):
+            (self.path / SOURCES).rmdir()
 
     def remove_parts(self) -> None:
         """Remove what this process has written but not committed."""
@@ -159,10 +191,14 @@ class StoreFolder:
         self.releases.add(attrs['release'])
 
     def _create(self) -> None:
-        ours = ('zarr.json', SOURCES)
+        # What other builders, killed ones too, may have begun.
+        ours = ('zarr.json', SOURCES, 'zarr.*.partial')
         if self.path.exists() and (
             not self.path.is_dir()
-            or any(item.name not in ours for item in self.path.iterdir())
+            or any(
+                not any(fnmatch(item.name, name) for name in ours)
+                for item in self.path.iterdir()
+            )
         ):
             raise StoreError(
                 self.path,

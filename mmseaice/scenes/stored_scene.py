@@ -58,7 +58,7 @@ class StoredScene:
         Raises:
             StoreError: If the folder holds no whole scene.
         """
-        attrs = dict(open_node(self.path, zarr.open_group).attrs)
+        attrs = dict(open_group(self.path).attrs)
         for name in ('source', 'release', 'shapes'):
             if name not in attrs:
                 raise StoreError(
@@ -345,14 +345,14 @@ def _planes(
     return [planes[i - first] for i in index]
 
 
-def open_node(path: Path, opener: Any) -> Any:
-    """Open a Zarr group or array for reading.
+def open_group(path: Path) -> zarr.Group:
+    """Open a Zarr group for reading.
 
     Raises:
         StoreError: If it is not there or not readable.
     """
     try:
-        return opener(path, mode='r', zarr_format=3)
+        return zarr.open_group(path, mode='r', zarr_format=3)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             path,

@@ -34,5 +34,8 @@ class SampleStack(BaseDataElement):
                 sample.set_data({key: PixelData(data=one)})
         return samples
 
+    def __getitem__(self, index: int) -> SeaIceDataSample:
+        return self.samples()[index]
+
     def __len__(self) -> int:
-        return len(self.metas)
+        return len(self.get('metas', ()))

@@ -112,6 +112,29 @@ def test_a_window_with_a_focus_stays_on_the_scene(store):
         assert out['valid'].all()
 
 
+def test_a_class_beside_missing_sar_is_not_turned_down(tmp_path):
+    """Windows are drawn again, but around the same class."""
+
+    def open_half(source, variables, optional=()):
+        scene = open_rare(source, variables, optional)
+        # Around the rare class hardly anything is valid.
+        scene.HH[300:, 300:] = scene.HV[300:, 300:] = np.nan
+        scene.HH[410:430, 410:430] = scene.HV[410:430, 410:430] = -20
+        return scene
+
+    (tmp_path / 'half.nc').touch()
+    build_store(
+        [tmp_path / 'half.nc'],
+        tmp_path / 'store',
+        opener=open_half,
+        tasks=('SOD',),
+        progress=False,
+    )
+    found = draws(str(tmp_path / 'store'), focus='SOD', min_valid=0.3)
+    share = np.mean([(out['charts']['SOD'] == 5).any() for out in found])
+    assert share > 0.2  # a third expected
+
+
 def test_a_focus_must_be_known():
     with pytest.raises(ValueError, match='task must be one of'):
         CropScene(48, focus='TYPE')

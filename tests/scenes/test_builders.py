@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from mmseaice.errors import StoreError
+from mmseaice.errors import ReleaseError, SceneFileError, StoreError
 from mmseaice.scenes import store_folder
 from mmseaice.scenes.store import SceneStore, skipped_sources
-from mmseaice.testing.recipes import write_recipe, write_recipes
+from mmseaice.testing.recipes import (
+    open_recipe,
+    write_recipe,
+    write_recipes,
+)
 from mmseaice.testing.stores import build_recipes, read_files
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +101,61 @@ def test_a_scene_that_one_shard_skips_is_not_awaited(tmp_path):
     write_recipe(sources[0], seed=0)
     assert len(build_recipes(sources, tmp_path / 'out').written) == 1
     assert not skipped_sources(tmp_path / 'out')
+
+
+def test_a_shard_that_fails_leaves_the_store_unfinished(tmp_path):
+    sources = write_recipes(tmp_path / 'in', 4)
+    sources[3].write_text('not a recipe')
+    build_recipes(sources, tmp_path / 'out', shard=(1, 2))
+    with pytest.raises(SceneFileError):
+        build_recipes(sources, tmp_path / 'out', shard=(2, 2))
+    with pytest.raises(StoreError, match=r'lacks 1 scenes, 3\.json first'):
+        SceneStore(tmp_path / 'out')
+
+
+def test_builders_with_other_options_do_not_mix(tmp_path):
+    """The second begins while the first still reads its first scene."""
+    sources = write_recipes(tmp_path / 'in', 2)
+
+    def slow(path, **arguments):
+        build_recipes(sources[:1], tmp_path / 'out', spacings=(80, 160))
+        return open_recipe(path, **arguments)
+
+    with pytest.raises(StoreError, match='builder that began meanwhile'):
+        build_recipes(sources[1:], tmp_path / 'out', opener=slow)
+    store = SceneStore(tmp_path / 'out', allow_incomplete=True)
+    assert [store[name].shape(160) for name in store] == [(60, 65)]
+
+
+def test_builders_with_other_releases_do_not_finish(tmp_path):
+    old = write_recipe(tmp_path / 'old.json', seed=1, release='Oct-2022')
+    new = write_recipe(tmp_path / 'new.json', seed=2)
+
+    def slow(path, **arguments):
+        build_recipes([old], tmp_path / 'out')
+        return open_recipe(path, **arguments)
+
+    with pytest.raises(ReleaseError, match='Builders met'):
+        build_recipes([new], tmp_path / 'out', opener=slow)
+
+
+def test_leftovers_of_killed_builders_do_not_matter(tmp_path):
+    sources = write_recipes(tmp_path / 'in', 1)
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out/zarr.0abc.partial').write_text('{')
+    part = (
+        tmp_path
+        / 'out'
+        / (f'.0.json.{store_folder.socket.gethostname()}-{os.getpid()}.part')
+    )
+
+    def slow(path, **arguments):
+        part.mkdir()
+        (part / 'zarr.json').write_text('{"zarr_format": 3}')
+        return open_recipe(path, **arguments)
+
+    build_recipes(sources, tmp_path / 'out', opener=slow)
+    assert len(SceneStore(tmp_path / 'out')) == 1
 
 
 def build_shard(number, folder):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from mmcv.transforms import BaseTransform
 
 from ...charts import IGNORE, get_task
 from ...registry import TRANSFORMS
-from .place_window import POLYGON, anywhere, around
+from .place_window import POLYGON, anywhere, around, draw_blocks
 
 
 @TRANSFORMS.register_module()
@@ -23,8 +24,9 @@ class CropScene(BaseTransform):
     lies at a random place in it, with invalid pixels around.
 
     Rare classes are rare in windows at random. With ``focus`` a window is
-    drawn around a place of a random class or polygon instead, each equally
-    likely, whatever its area.
+    drawn around a block of pixels that holds a random class or polygon, each
+    equally likely, whatever its area, see
+    :func:`~.place_window.draw_blocks`.
 
     Reads ``stored``, ``spacing``, ``channels``, ``tasks``, ``polygons`` and
     ``rng``; adds
@@ -96,9 +98,10 @@ class CropScene(BaseTransform):
                 f'{tuple(results["tasks"])}, but got {sorted(unknown)}.'
             )
         shape = results['stored'].shape(results['spacing'])
+        draw = self._choose_focus(results)
         best = (-1.0, None, None)
         for _ in range(self.max_tries):
-            window = self._draw_window(shape, results)
+            window = (*draw(), *self.size)
             crop = self._read(results, window)
             score = self._score(crop, shape)
             if score > best[0]:
@@ -117,20 +120,22 @@ class CropScene(BaseTransform):
             results['polygon_ids'] = crop.polygons
         return results
 
-    def _draw_window(
-        self, shape: tuple[int, int], results: dict
-    ) -> tuple[int, int, int, int]:
-        """A window that covers as much of the scene as its size allows."""
-        rng, start = results['rng'], None
+    def _choose_focus(self, results: dict) -> Callable[[], tuple[int, int]]:
+        """What windows of this sample are drawn by: one choice for all tries.
+
+        Were it made anew for each try, classes in windows that are turned
+        down would come less often.
+        """
+        rng, stored, spacing = (
+            results[key] for key in ('rng', 'stored', 'spacing')
+        )
+        shape, blocks = stored.shape(spacing), None
         if self.focus and rng.random() < self.focus_share:
-            start = around(
-                self.focus,
-                results['stored'],
-                results['spacing'],
-                self.size,
-                rng,
-            )
-        return (*(start or anywhere(shape, self.size, rng)), *self.size)
+            blocks = draw_blocks(self.focus, stored.overview, rng)
+        if blocks is None:
+            return partial(anywhere, shape, self.size, rng)
+        metres = stored.overview.block_metres
+        return partial(around, blocks, metres, shape, spacing, self.size, rng)
 
     @staticmethod
     def _read(results: dict, window: tuple[int, int, int, int]) -> Any:

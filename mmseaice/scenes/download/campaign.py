@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import DownloadError
 from ...utils.atomic import atomic_path
-from .fetch import fetch_all, md5_of, verify
+from .fetch import fetch_all, md5_of, note_of, part_of, verify
 from .sources import HUB_FILES, RemoteFile, article_files, hub_files
 from .unpack import Manifest, unpack
 
@@ -20,6 +20,7 @@ UNPACKED = 1.1
 ARCHIVE_BYTES = {'metadata': 44_000, 'test': 2.52e9, 'train': 59.6e9}
 
 _ARCHIVES = '.archives'
+_PACKED = ('.tar.gz', '.tgz')
 
 
 def download_ready(
@@ -63,9 +64,11 @@ def download_ready(
             _copy(paths[0], manifest, files[0].md5, split)
         else:
             _unpack(paths, manifest, split)
+            _check_root(paths[0], manifest, split)
         manifest.finish(split)
-        if archives is None and not keep:
-            shutil.rmtree(out / _ARCHIVES)
+    if archives is None and not keep:
+        for split in ('metadata', *splits):
+            _remove_archives(out / _ARCHIVES, split)
     return len(manifest.files)
 
 
@@ -84,18 +87,55 @@ def download_raw(
             continue
         files = article_files(split)
         if archives is None:
-            sizes = [file.size or 0 for file in files]
-            _need(folder, sum(sizes) * (1 + UNPACKED))
+            _need(folder, sum(_room_for(file, folder) for file in files))
             paths = fetch_all(files, folder)
         else:
             paths = [_by_hand(archives, file) for file in files]
         for path, file in zip(paths, files, strict=True):
-            if path.name.endswith(('.tar.gz', '.tgz')):
+            if path.name.endswith(_PACKED):
                 _unpack([path], manifest, split)
             else:
                 _copy(path, manifest, file.md5, split)
         manifest.finish(split)
     return len(manifest.files)
+
+
+def _room_for(file: RemoteFile, folder: Path) -> float:
+    """Bytes that a raw file still needs, unpacked ones included."""
+    size = file.size or 0
+    there = sum(
+        path.stat().st_size
+        for path in (folder / file.name, part_of(folder / file.name))
+        if path.is_file()
+    )
+    packed = UNPACKED * size if file.name.endswith(_PACKED) else 0
+    return max(size - there, 0) + packed
+
+
+def _check_root(archive: Path, manifest: Manifest, split: str) -> None:
+    """Raise unless the files of a split lie in a folder of its name."""
+    names = [
+        name
+        for name, entry in manifest.files.items()
+        if entry['archive'] == split
+    ]
+    if not any(name.startswith(f'{split}/') for name in names):
+        raise DownloadError(
+            archive,
+            f'scenes in a folder {split}/',
+            f'{", ".join(names[:2]) or "nothing"}',
+            'The archive is packed in another way; move its files there.',
+        )
+
+
+def _remove_archives(folder: Path, split: str) -> None:
+    """Remove the archives of a split that is unpacked."""
+    for file in hub_files(split):
+        path = folder / file.name
+        for leftover in (path, part_of(path), note_of(path)):
+            leftover.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def verify_folder(out: Path) -> list[str]:
@@ -172,7 +212,12 @@ def _check_room(out: Path, splits: Sequence[str]) -> None:
         )
         archives += max(ARCHIVE_BYTES[split] - there, 0)
     unpacked = sum(ARCHIVE_BYTES[split] for split in splits) * UNPACKED
-    done = sum(entry['size'] for entry in Manifest(out).files.values())
+    manifest = Manifest(out)
+    done = sum(
+        entry['size']
+        for name, entry in manifest.files.items()
+        if entry['archive'] in splits and manifest.has(name, entry['size'])
+    )
     _need(out, archives + max(unpacked - done, 0))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -21,6 +22,11 @@ WAIT = 2.0
 
 _BLOCK = 1 << 22
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+#: Status of a request for bytes behind the end of a file.
+_NOT_SATISFIABLE = 416
+
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +43,7 @@ def md5_of(path: Path, progress: Callable[[int], object] | None = None) -> str:
 
 def is_verified(path: Path, md5: str) -> bool:
     """Whether a file is as it was when its sum was found right."""
-    note = _note(path)
+    note = note_of(path)
     return (
         path.is_file()
         and note.is_file()
@@ -52,16 +58,22 @@ def verify(path: Path, md5: str) -> bool:
     if not path.is_file() or md5_of(path) != md5:
         return False
     try:
-        with atomic_path(_note(path)) as part:
+        with atomic_path(note_of(path)) as part:
             part.write_text(_state(path, md5))
-    except PermissionError:
+    except OSError:
         # An archive in somebody else's folder is checked each time.
         pass
     return True
 
 
-def _note(path: Path) -> Path:
+def note_of(path: Path) -> Path:
+    """Where it is noted that a file was found right."""
     return path.with_name(f'.{path.name}.verified')
+
+
+def part_of(path: Path) -> Path:
+    """Where a file lies while it arrives."""
+    return path.with_name(f'.{path.name}.part')
 
 
 def _state(path: Path, md5: str) -> str:
@@ -111,7 +123,7 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
             _get(file, folder)
         except Exception as error:
             # Libraries raise many kinds; a full disk is beyond trying again.
-            if isinstance(error, OSError) and error.errno == 28:
+            if getattr(error, 'errno', None) in _NO_ROOM:
                 raise
             problem = f'{type(error).__name__} ({error})'.split('\n')[0]
     if verify(path, file.md5):
@@ -127,25 +139,33 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
 def _get(file: RemoteFile, folder: Path) -> None:
     """Bring one file to ``folder``, resuming what is half there."""
     # Takes a second, which --help need not wait for.
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
 
-    if not file.url:
-        hf_hub_download(
-            HUB_DATASET, file.name, repo_type='dataset', local_dir=folder
-        )
-        return
-    part = folder / f'.{file.name}.part'
-    with open(part, 'ab') as target:
-        if file.size is not None and target.tell() > file.size:
-            target.truncate(0)
-        http_get(
-            file.url,
-            target,
-            resume_size=target.tell(),
-            expected_size=file.size,
-            displayed_filename=file.name,
-        )
+    # Not hf_hub_download: since 1.x it drops what a broken download has
+    # brought, and its temporary has another name in each process.
+    url = file.url or hf_hub_url(HUB_DATASET, file.name, repo_type='dataset')
+    part = part_of(folder / file.name)
+    # A server refuses to go on after the last byte.
+    unknown = file.size is None and part.is_file()
+    if not (unknown and md5_of(part) == file.md5):
+        with open(part, 'ab') as target:
+            if file.size is not None and target.tell() > file.size:
+                target.truncate(0)
+            try:
+                http_get(
+                    url,
+                    target,
+                    resume_size=target.tell(),
+                    expected_size=file.size,
+                    displayed_filename=file.name,
+                )
+            except Exception as error:
+                if getattr(error, 'response', None) is not None:
+                    status = getattr(error.response, 'status_code', 0)
+                    if status == _NOT_SATISFIABLE:
+                        part.unlink()
+                raise
     if md5_of(part) != file.md5:
         # What is wrong from the start cannot be resumed.
         part.unlink()

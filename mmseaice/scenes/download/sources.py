@@ -81,6 +81,5 @@ def article_files(
             address,
             'a list of files with their sums',
             f'{type(error).__name__} ({error})',
-            'Try again later, or fetch the files by hand and give their '
-            'folder with --from.',
+            'Try again later; --from DIR needs the list as well.',
         ) from error

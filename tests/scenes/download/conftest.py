@@ -74,6 +74,7 @@ class StandIn(ThreadingHTTPServer):
         self.files, self.faults, self.requests = {}, {}, []
         # Bytes too many that the list of an article tells.
         self.lie = 0
+        self.stalled, self.go_on = threading.Event(), threading.Event()
         self.lock = threading.Lock()
 
     @property
@@ -139,8 +140,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if not body:
             return None
-        sent = part[: len(part) // 2] if fault == 'drop' else part[:length]
-        self.wfile.write(sent)
+        half = fault in ('drop', 'stall')
+        self.wfile.write(part[: len(part) // 2] if half else part[:length])
+        if fault == 'stall':
+            self.wfile.flush()
+            server.stalled.set()
+            server.go_on.wait(60)
         if fault == 'drop':
             self.wfile.flush()
             self.connection.close()
@@ -181,6 +186,7 @@ def hub():
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
+    server.go_on.set()
     server.shutdown()
     server.server_close()
 

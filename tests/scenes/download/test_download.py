@@ -74,6 +74,37 @@ def test_a_killed_download_is_taken_up_again(download, tmp_path, delay):
     download.assert_whole(out, 'train', 'test')
 
 
+def test_a_killed_download_goes_on_where_it_was(download, hub, tmp_path):
+    hub.faults = {'test.tar.gz': ['stall']}
+    process = download(tmp_path / 'out', '--split', 'test', start=True)
+    hub.stalled.wait(60)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    download(tmp_path / 'out', '--split', 'test')
+    starts = [s for name, s, _ in hub.requests if name == 'test.tar.gz']
+    assert len(starts) == 2
+    assert starts[1] > 0
+    download.assert_whole(tmp_path / 'out', 'test')
+
+
+def test_archives_that_were_kept_stay(download, tmp_path):
+    out = tmp_path / 'out'
+    download(out, '--split', 'train', '--keep-archives')
+    kept = sorted(p.name for p in (out / '.archives').glob('train*'))
+    assert kept == ['train.tar.gzaa', 'train.tar.gzab']
+    download(out, '--split', 'test')
+    assert sorted(p.name for p in (out / '.archives').glob('t*')) == kept
+
+
+def test_an_archive_with_another_root_is_refused(download, hub, tmp_path):
+    archive = hub.make_archive({'other/test/a_prep.nc': b'x' * 100})
+    hub.files['test.tar.gz'] = archive
+    done = download(tmp_path / 'out', '--split', 'test', check=False)
+    assert done.returncode == 1
+    assert 'expected scenes in a folder test/' in done.stderr
+
+
 def test_a_full_disk_is_told_before_the_first_byte(download, hub, tmp_path):
     done = download(tmp_path / 'out', room=1e18, check=False)
     assert done.returncode == 1

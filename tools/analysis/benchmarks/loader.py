@@ -59,8 +59,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--work',
         type=Path,
-        default=Path('work_dirs/benchmarks/loader'),
-        help='scenes, store and patches; kept and used again',
+        help='scenes, store and patches; kept and used again (default: '
+        'work_dirs/benchmarks/loader)',
     )
     parser.add_argument(
         '--pickle-scenes',
@@ -74,8 +74,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         (2, 3200, 3200, 18, 2) if args.quick else (12, 10000, 10480, 300, 20)
     )
     args.pickle_scenes = args.pickle_scenes or args.scenes
-    if args.quick:
-        args.work = args.work.with_name(args.work.name + '-quick')
+    if args.work is None:
+        name = 'loader-quick' if args.quick else 'loader'
+        args.work = Path('work_dirs/benchmarks', name)
     return args
 
 
@@ -85,9 +86,8 @@ def compare(args: argparse.Namespace) -> None:
     rows = {}
     for way in ('nothing', *WAYS):
         command = [sys.executable, __file__, '--measure', way]
-        command += (
-            ['--work', str(args.work)] if not args.quick else ['--quick']
-        )
+        command += ['--work', str(args.work)]
+        command += ['--quick'] if args.quick else []
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
         rows[way] = json.loads(done.stdout.splitlines()[-1])
         print(f'{WAYS.get(way, way)}: {rows[way]}', file=sys.stderr)
