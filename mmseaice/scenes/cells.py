@@ -69,6 +69,9 @@ def cell_axis(size: int, factor: float) -> Axis:
         pixels, start
     )
     overlap[overlap < ROUNDING] = 0
+    # Whole and half factors never need the last slot.
+    used = overlap.any(axis=0)
+    pixels, overlap = pixels[:, used], overlap[:, used]
     pixels = np.where(overlap > 0, pixels, first)
     weights = np.minimum(overlap, 1.0)
     matrix = csr_array(
@@ -105,10 +108,13 @@ class CellMean:
     def __init__(
         self, valid: np.ndarray, factor: float, min_valid: float = 0.5
     ) -> None:
+        factor = float(factor)
         self.valid = valid
         self.complete = bool(valid.all())
         self.axes = tuple(cell_axis(size, factor) for size in valid.shape)
-        area = self._sum(valid.astype(np.float64))
+        # Eighths are exact in single precision, so the limit is, too.
+        exact = np.float32 if (8 * factor).is_integer() else np.float64
+        area = self._sum(valid.astype(exact))
         enough = (min_valid - ROUNDING) * factor**2
         self.area = np.where((area >= enough) & (area > 0), area, np.nan)
 
@@ -194,34 +200,49 @@ def resample_chart(
     if how == 'nearest':
         return values[rows.centres[:, None], cols.centres]
     if how == 'max':
-        return _extreme(values, rows, cols, np.maximum)
+        return _largest(values, rows, cols)
     if how != 'majority':
         raise ValueError(
             f'how must be one of {", ".join(CHART_RULES)}, but got {how!r}.'
         )
     # Polygons are large: most cells hold one class, and only the others
     # need their areas measured.
-    out = _extreme(values, rows, cols, np.minimum)
-    mixed = np.nonzero(out != _extreme(values, rows, cols, np.maximum))
+    out, mixed = _first_and_mixed(values, rows, cols)
+    mixed = np.nonzero(mixed)
     for i in range(0, len(mixed[0]), _CELLS_AT_ONCE):
         at = tuple(index[i : i + _CELLS_AT_ONCE] for index in mixed)
         out[at] = _largest_class(values, rows, cols, *at, min_valid)
     return out
 
 
-def _extreme(
-    values: np.ndarray, rows: Axis, cols: Axis, extreme: np.ufunc
-) -> np.ndarray:
-    """Smallest or largest value that each cell touches."""
+def _largest(values: np.ndarray, rows: Axis, cols: Axis) -> np.ndarray:
+    """Largest value that each cell touches."""
     first, *others = rows.pixels.T
     lines = values[first]
     for pixels in others:
-        extreme(lines, values[pixels], out=lines)
+        np.maximum(lines, values[pixels], out=lines)
     first, *others = cols.pixels.T
     out = lines[:, first]
     for pixels in others:
-        extreme(out, lines[:, pixels], out=out)
+        np.maximum(out, lines[:, pixels], out=out)
     return out
+
+
+def _first_and_mixed(
+    values: np.ndarray, rows: Axis, cols: Axis
+) -> tuple[np.ndarray, np.ndarray]:
+    """First value of each cell, and whether it touches another one."""
+    first, *others = rows.pixels.T
+    lines = values[first]
+    differ = np.zeros(lines.shape, bool)
+    for pixels in others:
+        differ |= values[pixels] != lines
+    first, *others = cols.pixels.T
+    out, mixed = lines[:, first], differ[:, first]
+    for pixels in others:
+        mixed |= differ[:, pixels]
+        mixed |= lines[:, pixels] != out
+    return out, mixed
 
 
 def _largest_class(

@@ -22,7 +22,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from ..errors import StoreError
 
-_CLEVEL = 5
+_CLEVEL = 3
 _SHUFFLES = {'bitshuffle': blosc.BITSHUFFLE, 'noshuffle': blosc.NOSHUFFLE}
 _FILE = Path('c', '0', '0', '0')
 _CRC_BYTES = 4

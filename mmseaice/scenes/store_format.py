@@ -174,8 +174,11 @@ def spacing_name(spacing: float) -> str:
 
 def quantise(values: np.ndarray, quantum: float) -> np.ndarray:
     """Round to int16 steps; NaN becomes :data:`MISSING`."""
-    steps = np.clip(np.rint(values / quantum), MISSING + 1, -(MISSING + 1))
-    return np.where(np.isnan(steps), MISSING, steps).astype(np.int16)
+    steps = values / np.asarray(quantum, values.dtype)
+    np.rint(steps, out=steps)
+    np.clip(steps, MISSING + 1, -(MISSING + 1), out=steps)
+    np.copyto(steps, MISSING, where=np.isnan(steps))
+    return steps.astype(np.int16)
 
 
 def dequantise(
