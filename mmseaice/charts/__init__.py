@@ -3,6 +3,7 @@
 from .codes import IGNORE, IGNORE_COLOUR, TASKS, Task, get_task
 from .egg import POLYGON_COLUMNS, Polygon, read_polygon_codes
 from .polygons import RULES, polygon_classes, polygons_to_charts
+from .shares import polygon_shares, share_table
 
 __all__ = [
     'IGNORE',
@@ -14,6 +15,8 @@ __all__ = [
     'Task',
     'get_task',
     'polygon_classes',
+    'polygon_shares',
     'polygons_to_charts',
     'read_polygon_codes',
+    'share_table',
 ]

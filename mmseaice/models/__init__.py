@@ -19,20 +19,43 @@ from .heads import (  # noqa: E402
 from .losses import (  # noqa: E402
     MaskedMSELoss,
     MaskedPixelLoss,
+    OrdinalLoss,
+    PolygonLoss,
     ValidCrossEntropyLoss,
+    ValidDiceLoss,
+    ValidFocalLoss,
+    WaterConsistencyLoss,
 )
 from .segmentors import MultiTaskSegmentor  # noqa: E402
-from .selfsup import SeaIceMAE  # noqa: E402
+from .selfsup import (  # noqa: E402
+    BlockMasking,
+    DespeckledTarget,
+    GradientTarget,
+    PixelTarget,
+    PolarisationMasking,
+    RandomMasking,
+    RegionMasking,
+    SeaIceMAE,
+)
 
 __all__ = [
     'AuditedInitMixin',
+    'BlockMasking',
+    'DespeckledTarget',
+    'GradientTarget',
     'LoadAudit',
     'MaskedMSELoss',
     'MaskedPixelLoss',
     'MaskedReconstructionHead',
     'MaskedViT',
     'MultiTaskSegmentor',
+    'OrdinalLoss',
     'PatchClassifier',
+    'PixelTarget',
+    'PolarisationMasking',
+    'PolygonLoss',
+    'RandomMasking',
+    'RegionMasking',
     'RegressionASPPHead',
     'RegressionFCNHead',
     'RegressionMixin',
@@ -41,5 +64,8 @@ __all__ = [
     'SeaIceDataPreprocessor',
     'SeaIceMAE',
     'ValidCrossEntropyLoss',
+    'ValidDiceLoss',
+    'ValidFocalLoss',
+    'WaterConsistencyLoss',
     'audit_loading',
 ]

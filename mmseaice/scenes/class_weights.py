@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from ..errors import StoreError
 from .store import SceneStore
 
 #: Weight of a class from its share of the labelled pixels, by rule.
@@ -64,10 +65,18 @@ def pool_histograms(
         scene_ids: Scenes, such as those of a split.
 
     Raises:
-        StoreError: If the store lacks a scene.
+        StoreError: If the store lacks a scene, or labels of a task.
     """
     totals: dict[str, np.ndarray] = {}
     for scene_id in scene_ids:
         for task, counts in store[scene_id].attrs['class_histogram'].items():
             totals[task] = totals.get(task, 0) + np.asarray(counts)
+    for task in store.tasks or ['any task']:
+        if not np.any(totals.get(task, 0)):
+            raise StoreError(
+                store.path,
+                f'labels of {task}',
+                'none in these scenes',
+                'Choose scenes with a chart.',
+            )
     return {task: counts.tolist() for task, counts in totals.items()}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ..charts.codes import IGNORE, TASKS
+from ..charts import IGNORE, POLYGON_COLUMNS, TASKS
 from ..errors import SceneFileError
 
 
@@ -74,8 +74,9 @@ def make_scene(
         ids = rng.integers(1, 9, (height // 20 + 1, width // 20 + 1))
         ids = np.kron(ids, np.ones((20, 20)))[:height, :width]
         variables['polygon_id'] = (full, ids.astype(np.uint16))
-        codes = ['id;CT;CA;SA;FA', *(f'{i};91;-9;86;4' for i in range(1, 9))]
-        variables['polygon_codes'] = ('polygon_row', np.array(codes))
+        codes = [f'{i};91;-9;86;04' + ';-9' * 9 + ';I' for i in range(1, 9)]
+        codes = np.array([';'.join(POLYGON_COLUMNS), *codes])
+        variables['polygon_codes'] = ('polygon_row', codes)
     positions = [np.linspace(0.5, n - 0.5, 5) for n in shape]
     metres = 40.0 if raw else 80.0
     north = positions[0][:, None] * metres / 111e3

@@ -59,3 +59,12 @@ def test_histograms_of_scenes_are_added(store):
     assert pool_histograms(store, store.scene_ids[:1]) == parts[0]
     with pytest.raises(StoreError):
         pool_histograms(store, ['none'])
+
+
+@pytest.mark.parametrize('tasks', [(), ('SOD',)])
+def test_scenes_without_labels_are_named(tmp_path, tasks):
+    said = 'labels of SOD' if tasks else 'labels of any task'
+    build_tiny_store(tmp_path / 'a', 1, channels=('HH',), tasks=tasks)
+    bare = SceneStore(tmp_path / 'a')
+    with pytest.raises(StoreError, match=said):
+        pool_histograms(bare, [])

@@ -90,6 +90,13 @@ def load_model(cfg: Config, path: str, trust: bool) -> SeaIceMAE:
             f'one of a {type(model).__name__}',
             'Give the config and checkpoint of a pre-training.',
         )
+    if not model.target.is_image:
+        raise MMSeaIceError(
+            cfg.filename,
+            'a target that is an image, PixelTarget or DespeckledTarget',
+            type(model.target).__name__,
+            'Judge such an encoder with tools/analysis/linear_probe.py.',
+        )
     return model
 
 

@@ -26,7 +26,7 @@ class MaskedReconstructionHead(MAEPretrainHead):
         loss: Loss of (N, L, D) patches and a mask of the same shape.
         norm_pix: Normalise each patch of the target to mean 0, variance 1.
         patch_size: p.
-        in_channels: C.
+        in_channels: C, of the target.
     """
 
     def __init__(
@@ -44,8 +44,34 @@ class MaskedReconstructionHead(MAEPretrainHead):
         )
 
     def patchify_valid(self, valid: torch.Tensor) -> torch.Tensor:
-        """Cut a mask, bool (N, 1, H, W), as images are: bool (N, L, D)."""
+        """Cut a mask as images are.
+
+        Args:
+            valid: Bool, (N, C, H, W) or (N, 1, H, W) for all channels.
+
+        Returns:
+            Bool (N, L, D).
+        """
         return self.patchify(valid.expand(-1, self.in_channels, -1, -1))
+
+    def spread_mask(self, mask: torch.Tensor) -> torch.Tensor:
+        """Tell which values are hidden from which patches are.
+
+        Args:
+            mask: (N, L), or (N, L, channels of the image), 1 where hidden.
+                The target may have several maps for each of them.
+
+        Returns:
+            Bool (N, L, D).
+        """
+        hidden = mask.bool()
+        if hidden.ndim == 2:
+            return hidden[..., None].expand(
+                -1, -1, self.patch_size**2 * self.in_channels
+            )
+        maps = self.in_channels // hidden.shape[2]
+        hidden = hidden.repeat_interleave(maps, dim=2)
+        return hidden.repeat(1, 1, self.patch_size**2)
 
     def patch_statistics(
         self, patches: torch.Tensor, valid: torch.Tensor
@@ -77,8 +103,8 @@ class MaskedReconstructionHead(MAEPretrainHead):
 
         Args:
             target: Images, (N, C, H, W).
-            valid: Bool (N, 1, H, W), True where a pixel is a measurement.
-                None for everywhere.
+            valid: Bool, (N, C, H, W) or (N, 1, H, W), True where a pixel is
+                a measurement. None for everywhere.
 
         Returns:
             Patches, (N, L, D), 0 where invalid.
@@ -104,13 +130,14 @@ class MaskedReconstructionHead(MAEPretrainHead):
         Args:
             pred: Output of the decoder, (N, L, D).
             target: Images, (N, C, H, W).
-            mask: (N, L), 1 where a patch was hidden, 0 where it was seen.
+            mask: (N, L), 1 where a patch was hidden, 0 where it was seen;
+                or as in :meth:`spread_mask`.
             valid: As in :meth:`construct_target`.
 
         Returns:
             Scalar, 0 with a graph if no hidden pixel is valid.
         """
-        counted = mask.bool()[..., None].expand_as(pred)
+        counted = self.spread_mask(mask)
         if valid is not None:
             counted = counted & self.patchify_valid(valid)
         return self.loss_module(

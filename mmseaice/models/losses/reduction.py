@@ -1,4 +1,4 @@
-"""The one way in which our losses average: over what is valid, everywhere."""
+"""How our losses average: over what is valid, and over all ranks."""
 
 from __future__ import annotations
 
@@ -28,3 +28,22 @@ def valid_mean(values: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     # Where instead of an if: reading the weight would wait for the GPU.
     weight = torch.where(weight > 0, weight, torch.ones_like(weight))
     return total * get_world_size() / weight
+
+
+def sum_over_ranks(values: torch.Tensor) -> torch.Tensor:
+    """Sum of a tensor over ranks, for losses that are no mean of pixels.
+
+    The value is that of all ranks, the graph that of this rank's part,
+    multiplied by their number. So the mean over ranks of the gradients of
+    any function of the result is the gradient for all pixels together.
+    Every rank must call it equally often.
+
+    Args:
+        values: This rank's part, finite, any shape.
+
+    Returns:
+        Tensor of the same shape with a graph.
+    """
+    total = values.detach().clone()
+    all_reduce(total)
+    return total + get_world_size() * (values - values.detach())

@@ -14,13 +14,24 @@ from ...registry import MODELS
 from .reduction import valid_mean
 
 
-class ValidPixelLoss(nn.Module, ABC):
-    """What the losses below share: which pixels count, and how they average.
+def check_classes(pred: torch.Tensor) -> None:
+    """Refuse the output of a regression head, (N, 1, H, W).
+
+    Raises:
+        ValueError: If there is no channel for each class.
+    """
+    if pred.shape[1] < 2:
+        raise ValueError(
+            f'pred must have a channel for each class, but got '
+            f'{pred.shape[1]}. Use MaskedMSELoss for a regression head.'
+        )
+
+
+class ValidLoss(nn.Module, ABC):
+    """What the losses of decode heads share: which pixels count.
 
     Pixels that carry no label do not enter: not their label, not the output
-    there (NaN included), and their gradient is exactly zero. The sum is
-    divided by the weight of the labelled pixels of all ranks, and is zero
-    with a graph if there are none.
+    there (NaN included), and their gradient is exactly zero.
 
     Args:
         loss_weight: Factor of the result.
@@ -33,12 +44,13 @@ class ValidPixelLoss(nn.Module, ABC):
         self.loss_name = loss_name
 
     @abstractmethod
-    def pixel_loss(
-        self, pred: torch.Tensor, target: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Loss of each pixel, (N, H, W), and its weight or None.
+    def average(
+        self, pred: torch.Tensor, target: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """Loss of the batch of all ranks, a scalar.
 
-        Both arguments hold zeros in pixels that do not count.
+        The first two arguments hold zeros in pixels that do not count, and
+        so does ``weight``, (N, H, W), bool or the weight of each pixel.
         """
 
     def forward(
@@ -57,16 +69,43 @@ class ValidPixelLoss(nn.Module, ABC):
             ignore_index: Label of pixels that do not count.
 
         Returns:
-            Scalar.
+            Scalar, 0 with a graph if no pixel counts.
         """
         valid = target != ignore_index
         pred = pred.float().masked_fill(~valid[:, None], 0.0)
         target = target.masked_fill(~valid, 0)
-        values, weights = self.pixel_loss(pred, target)
-        for factor in (weight, weights):
-            if factor is not None:
-                valid = valid * factor
-        return self.loss_weight * valid_mean(values, valid)
+        counted = valid if weight is None else valid * weight
+        return self.loss_weight * self.average(pred, target, counted)
+
+
+class ValidPixelLoss(ValidLoss):
+    """A mean over labelled pixels.
+
+    The sum is divided by the weight of the labelled pixels of all ranks, and
+    is zero with a graph if there are none.
+
+    Args:
+        loss_weight: Factor of the result.
+        loss_name: Key in the log; must contain 'loss' to be trained on.
+    """
+
+    @abstractmethod
+    def pixel_loss(
+        self, pred: torch.Tensor, target: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Loss of each pixel, (N, H, W), and its weight or None.
+
+        Both arguments hold zeros in pixels that do not count.
+        """
+
+    def average(
+        self, pred: torch.Tensor, target: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """Weighted mean over pixels, a scalar."""
+        values, factor = self.pixel_loss(pred, target)
+        if factor is not None:
+            weight = weight * factor
+        return valid_mean(values, weight)
 
 
 @MODELS.register_module()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from mmengine.model import BaseModel, ModuleDict
+import torch.nn.functional as F  # noqa: N812 - the name everybody uses
+from mmengine.model import BaseModel, ModuleDict, ModuleList
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
+from mmseg.structures import SegDataSample
 
 from ...charts import get_task
 from ...registry import MODELS
@@ -44,6 +47,10 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         task_weights: Factor of each task's losses, 1 by default. Tasks
             without a head are passed over, so that dropping a head is
             enough to drop a task.
+        task_losses: Configs of losses that see all heads at once, each a
+            :class:`CrossTaskLoss`; they are added to those of the heads.
+            The heads must then be plain ones: one map of logits, and
+            mmseg's own ``loss``.
         train_cfg: Passed to the heads.
         test_cfg: See :class:`InferenceConfig`.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
@@ -56,6 +63,7 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         heads: Mapping[str, dict | None],
         neck: dict | None = None,
         task_weights: Mapping[str, float] | None = None,
+        task_losses: Sequence[dict] | None = None,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -77,9 +85,13 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
             {task: MODELS.build(heads[task]) for task in sorted(heads)}
         )
         self.task_weights = dict(task_weights or {})
+        self.task_losses = ModuleList(
+            [MODELS.build(cfg) for cfg in task_losses or ()]
+        )
         self.train_cfg = train_cfg
         self.inference = InferenceConfig(**(test_cfg or {}))
         self._check_tasks()
+        self._check_task_losses()
 
     def _check_tasks(self) -> None:
         """Compare heads and weights with the code table."""
@@ -98,6 +110,23 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
                 raise ValueError(
                     f'num_classes of the head for {task} must be '
                     f'{row.num_classes}, but got {head.num_classes}.'
+                )
+
+    def _check_task_losses(self) -> None:
+        """Check that each enters the total, and can have its logits."""
+        names = [loss.loss_name for loss in self.task_losses]
+        for name in names:
+            if 'loss' not in name or names.count(name) > 1:
+                raise ValueError(
+                    "loss_name of task_losses must contain 'loss' and differ "
+                    f'from the others, but got {", ".join(names)}.'
+                )
+        for task, head in self.heads.items():
+            if names and type(head).loss is not BaseDecodeHead.loss:
+                raise ValueError(
+                    f'The head for {task} must have the loss of a plain '
+                    f'mmseg head beside task_losses, but got '
+                    f'{type(head).__name__}.'
                 )
 
     @property
@@ -142,19 +171,26 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
     ) -> dict[str, torch.Tensor]:
         """Weighted losses by '<TASK>.<name of the loss>'.
 
+        Those of ``task_losses`` go by their name alone.
+
         Args:
             inputs: Images, (N, C, H, W).
             data_samples: N samples with labels of every task.
         """
         valid = stack_valid(inputs, data_samples)
         features = self.extract_feat(hide_invalid(inputs, valid))
-        losses = {}
+        losses, logits = {}, {}
         for task, head in self.heads.items():
             for sample in data_samples:
                 sample.get_gt(task)  # names the task that is missing
             views = [sample.view(task) for sample in data_samples]
             weight = self.task_weights.get(task, 1.0)
-            found = head.loss(features, views, self.train_cfg)
+            if self.task_losses:
+                found, logits[task] = self._losses_and_logits(
+                    head, features, views
+                )
+            else:
+                found = head.loss(features, views, self.train_cfg)
             # Heads also report an accuracy, which reads 100 where nothing
             # is labelled; only losses are kept.
             losses |= {
@@ -162,7 +198,35 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
                 for name, value in found.items()
                 if 'loss' in name
             }
+        for loss in self.task_losses:
+            losses[loss.loss_name] = loss(logits, data_samples)
         return losses
+
+    @staticmethod
+    def _losses_and_logits(
+        head: BaseDecodeHead,
+        features: tuple[torch.Tensor, ...],
+        views: list[SegDataSample],
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        """The two steps of a plain head's loss, and what lies between.
+
+        Returns:
+            Losses by name, and logits (N, K, H, W) on the grid of the
+            labels.
+        """
+        logits = head(features)
+        if not isinstance(logits, torch.Tensor):
+            raise TypeError(
+                'A head must give one map of logits beside task_losses, but '
+                f'got {type(logits).__name__} from {type(head).__name__}.'
+            )
+        fine = F.interpolate(
+            logits.float(),
+            views[0].gt_sem_seg.shape,
+            mode='bilinear',
+            align_corners=head.align_corners,
+        )
+        return head.loss_by_feat(logits, views), fine
 
     def predict_logits(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by task, (N, K, H, W), on the grid of the images.

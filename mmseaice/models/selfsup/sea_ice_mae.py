@@ -24,20 +24,37 @@ class SeaIceMAE(AuditedInitMixin, MAE):
     each other is checked here.
 
     Args:
+        target: Config of what is reconstructed, such as
+            ``dict(type='GradientTarget')``; :class:`PixelTarget` by default.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
         **kwargs: ``backbone``, ``neck``, ``head`` and ``init_cfg`` as
-            upstream has them.
+            upstream has them. The channels of neck and head are those of
+            the image; if the target has several maps for each, the decoder
+            predicts as many.
     """
 
     def __init__(
-        self, *, data_preprocessor: dict | None = None, **kwargs: Any
+        self,
+        *,
+        target: dict | None = None,
+        data_preprocessor: dict | None = None,
+        **kwargs: Any,
     ) -> None:
+        target = MODELS.build(
+            {'type': 'mmseaice.PixelTarget', **(target or {})}
+        )
+        if target.maps > 1:
+            for part, key in (('neck', 'in_chans'), ('head', 'in_channels')):
+                # 3 is what upstream takes if it is told nothing.
+                channels = kwargs[part].get(key, 3) * target.maps
+                kwargs[part] = {**kwargs[part], key: channels}
         super().__init__(
             data_preprocessor=MODELS.build(
                 data_preprocessor or dict(type='SeaIceDataPreprocessor')
             ),
             **kwargs,
         )
+        self.target = target
         self._check_parts()
 
     def _check_parts(self) -> None:
@@ -67,8 +84,9 @@ class SeaIceMAE(AuditedInitMixin, MAE):
             ),
             'head.in_channels': (
                 self.head.in_channels,
-                self.backbone.patch_embed.projection.in_channels,
-                'that of the backbone',
+                self.backbone.patch_embed.projection.in_channels
+                * self.target.maps,
+                'that of the backbone, times the maps of the target',
             ),
         }
         for name, (got, wanted, words) in expected.items():
@@ -95,8 +113,9 @@ class SeaIceMAE(AuditedInitMixin, MAE):
         """
         valid = stack_valid(inputs, data_samples)
         inputs = hide_invalid(inputs, valid)
-        pred, mask = self._decode(inputs)
-        return dict(loss=self.head.loss(pred, inputs, mask, valid))
+        pred, mask = self._decode(inputs, valid)
+        maps, counted = self.target(inputs, valid)
+        return dict(loss=self.head.loss(pred, maps, mask, counted))
 
     @torch.no_grad()
     def reconstruct(
@@ -115,41 +134,53 @@ class SeaIceMAE(AuditedInitMixin, MAE):
 
         Returns:
             ``original``, ``masked`` and ``reconstruction``, (N, C, H, W) in
-            the units of the input, NaN where invalid; ``masked`` is NaN in
-            hidden patches too, ``reconstruction`` is the decoder's output
-            in all of them; and ``mask``, bool (N, 1, H, W), True where
-            hidden.
+            the units of the input, NaN where invalid; ``masked`` is NaN
+            where the encoder saw nothing too, ``reconstruction`` is the
+            decoder's output, everywhere; and ``mask``, bool (N, 1, H, W),
+            True where all channels were hidden.
+
+        Raises:
+            TypeError: If what the decoder predicts is no image.
         """
+        if not self.target.is_image:
+            raise TypeError(
+                'target must be an image, such as a PixelTarget or a '
+                'DespeckledTarget, to be looked at, but got '
+                f'{type(self.target).__name__}.'
+            )
         valid = stack_valid(inputs, data_samples)
         inputs = hide_invalid(inputs, valid)
-        pred, mask = self._decode(inputs, mask)
-        values = self.head.patch_size**2 * self.head.in_channels
-        hidden = self.head.unpatchify(mask[..., None].expand(-1, -1, values))
-        hidden = hidden[:, :1].bool()
+        pred, mask = self._decode(inputs, valid, mask)
+        maps, counted = self.target(inputs, valid)
+        hidden = self.head.unpatchify(self.head.spread_mask(mask))
         missing = float('nan')
         return dict(
             original=inputs.masked_fill(~valid, missing),
             masked=inputs.masked_fill(~valid | hidden, missing),
-            reconstruction=self.head.restore(pred, inputs, valid).masked_fill(
+            reconstruction=self.head.restore(pred, maps, counted).masked_fill(
                 ~valid, missing
             ),
-            mask=hidden,
+            mask=hidden.all(dim=1, keepdim=True),
         )
 
     def _decode(
-        self, inputs: torch.Tensor, mask: torch.Tensor | None = None
+        self,
+        inputs: torch.Tensor,
+        valid: torch.Tensor,
+        mask: torch.Tensor | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Predicted patches, (N, L, D), and mask, (N, L), 1 = hidden."""
+        """Predicted patches, (N, L, D), and the encoder's mask."""
         size = tuple(self.backbone.img_size)
         if tuple(inputs.shape[-2:]) != size:
             raise ValueError(
                 f'Images must have the size of the backbone, {size}, but '
                 f'got {tuple(inputs.shape[-2:])}. Set the crop or img_size.'
             )
-        if mask is None:
+        if isinstance(self.backbone, MaskedViT):
+            drawn = True if mask is None else mask
+            latent, mask, order = self.backbone(inputs, drawn, valid)
+        elif mask is None:
             latent, mask, order = self.backbone(inputs)
-        elif isinstance(self.backbone, MaskedViT):
-            latent, mask, order = self.backbone(inputs, mask)
         else:
             raise TypeError(
                 f'backbone must be a MaskedViT to be given a mask, but got '

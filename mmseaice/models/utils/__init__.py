@@ -2,9 +2,10 @@
 
 from .refine import refine_bilinear, refine_nearest
 from .sliding import slide_windows, window_starts
-from .validity import hide_invalid, stack_valid
+from .validity import find_seen_patches, hide_invalid, stack_valid
 
 __all__ = [
+    'find_seen_patches',
     'hide_invalid',
     'refine_bilinear',
     'refine_nearest',

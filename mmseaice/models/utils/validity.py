@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 from mmengine.structures import BaseDataElement
 
 
@@ -53,3 +54,18 @@ def hide_invalid(inputs: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
         Images, (N, C, H, W).
     """
     return inputs.masked_fill(~valid, 0.0)
+
+
+def find_seen_patches(
+    valid: torch.Tensor, patch_size: tuple[int, int]
+) -> torch.Tensor:
+    """Find the patches that hold any measurement.
+
+    Args:
+        valid: Bool (N, 1, H, W), True where a pixel is a measurement.
+        patch_size: Height and width of a patch in pixels.
+
+    Returns:
+        Bool (N, L), True where at least one pixel is valid, row by row.
+    """
+    return F.max_pool2d(valid.float(), patch_size).flatten(1) > 0

@@ -47,3 +47,37 @@ def test_rows_that_hide_unequally_are_refused(encoder):
     mask[0, 0] = True
     with pytest.raises(ValueError, match='equally many'):
         encoder(torch.randn(2, 2, 32, 32), mask)
+
+
+def test_a_lost_polarisation_does_not_reach_the_tokens(build, mae_cfg):
+    cfg = mae_cfg()
+    cfg['backbone']['masking'] = dict(
+        type='PolarisationMasking', share=1.0, channels=[1]
+    )
+    encoder = build(cfg).eval().backbone
+    images = torch.randn(2, 2, 32, 32)
+    other = images.clone()
+    other[:, 1] = torch.nan
+    outputs = []
+    for given in (images, other):
+        torch.manual_seed(7)
+        outputs.append(encoder(given))
+    assert all(map(torch.equal, *outputs))
+    tokens, mask, order = outputs[0]
+    assert tokens.shape == (2, 9, 32)
+    assert mask.shape == (2, 16, 2)
+    assert mask[..., 1].all()
+    assert torch.equal(mask[..., 0], (order >= 8).float())
+
+
+def test_patches_without_a_valid_pixel_are_not_shown(build, mae_cfg):
+    cfg = mae_cfg()
+    cfg['backbone']['masking'] = dict(avoid_invalid=True)
+    encoder = build(cfg).eval().backbone
+    valid = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
+    valid[0, 0, 7, :] = True  # one line of pixels in patches 0 to 3
+    valid[0, 0, 16:, :] = True  # patches 8 to 15
+    for _ in range(5):
+        mask = encoder(torch.randn(2, 2, 32, 32), True, valid)[1]
+        assert mask[0, 4:8].all()
+        assert (mask.sum(1) == 8).all()

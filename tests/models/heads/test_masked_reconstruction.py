@@ -106,3 +106,18 @@ def test_a_patch_of_one_value_is_finite():
     target = ours.construct_target(torch.full((1, 2, 8, 8), 3.0), valid)
     assert target.isfinite().all()
     assert target.abs().max() < 1e-3
+
+
+def test_a_mask_of_channels_hides_the_maps_of_each():
+    """Two maps for each of two channels, next to each other."""
+    head, _ = _heads(channels=4)
+    mask = torch.zeros(1, 4, 2)
+    mask[0, 2] = torch.tensor([0.0, 1.0])
+    mask[0, 3] = 1
+    hidden = head.unpatchify(head.spread_mask(mask))
+    expected = torch.zeros(1, 4, 8, 8, dtype=torch.bool)
+    expected[:, 2:, 4:, :4] = True
+    expected[:, :, 4:, 4:] = True
+    assert torch.equal(hidden, expected)
+    same = mask[..., :1].expand(-1, -1, 2)
+    assert torch.equal(head.spread_mask(same), head.spread_mask(mask[..., 0]))

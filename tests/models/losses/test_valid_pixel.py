@@ -3,6 +3,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from mmseaice.models import MaskedMSELoss, ValidCrossEntropyLoss
+from mmseaice.models.losses import OrdinalLoss, ValidDiceLoss, ValidFocalLoss
 
 
 @pytest.fixture
@@ -21,6 +22,10 @@ LOSSES = [
     MaskedMSELoss(),
     ValidCrossEntropyLoss(),
     ValidCrossEntropyLoss(class_weight=[1, 2, 3, 1, 1, 0.5]),
+    ValidFocalLoss(),
+    ValidFocalLoss(gamma=0.5, class_weight=[1, 2, 3, 1, 1, 0.5]),
+    ValidDiceLoss(),
+    OrdinalLoss(),
 ]
 
 
@@ -42,6 +47,21 @@ def test_mse_takes_labels_of_any_type(dtype, labels):
 def test_mse_refuses_a_head_with_classes(labels):
     with pytest.raises(ValueError, match='1 channel'):
         MaskedMSELoss()(torch.randn(2, 6, 5, 5), labels)
+
+
+@pytest.mark.parametrize('loss', LOSSES[3:])
+def test_losses_of_classes_refuse_a_regression(loss, labels):
+    with pytest.raises(ValueError, match='channel for each class'):
+        loss(torch.randn(2, 1, 5, 5), labels)
+
+
+@pytest.mark.parametrize('loss', LOSSES)
+def test_order_of_pixels_changes_nothing(loss, labels):
+    pred = _case(loss)
+    order = torch.randperm(25)
+    shuffled = (part.flatten(-2)[..., order] for part in (pred, labels))
+    shuffled = (part.unflatten(-1, (5, 5)) for part in shuffled)
+    assert torch.allclose(loss(*shuffled), loss(pred, labels))
 
 
 @pytest.mark.parametrize('weights', [None, [1, 2, 3, 1, 1, 0.5]])

@@ -2,7 +2,11 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from mmseaice.models.utils import hide_invalid, stack_valid
+from mmseaice.models.utils import (
+    find_seen_patches,
+    hide_invalid,
+    stack_valid,
+)
 from mmseaice.structures import SeaIceDataSample
 
 
@@ -27,3 +31,11 @@ def test_what_is_invalid_becomes_zero_even_if_nan():
     images = torch.full((1, 2, 2, 2), torch.nan)
     valid = torch.zeros(1, 1, 2, 2, dtype=torch.bool)
     assert torch.equal(hide_invalid(images, valid), torch.zeros(1, 2, 2, 2))
+
+
+def test_a_patch_is_seen_if_one_pixel_of_it_is_valid():
+    valid = torch.zeros(1, 1, 4, 6, dtype=torch.bool)
+    valid[0, 0, 1, 2] = True
+    seen = find_seen_patches(valid, (2, 2))
+    expected = [[False, True, False, False, False, False]]
+    assert torch.equal(seen, torch.tensor(expected))
