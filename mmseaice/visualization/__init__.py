@@ -9,6 +9,7 @@ from .reconstruction_figure import draw_reconstruction_figure
 from .sample_figure import ChannelScale, ScenePlace, draw_sample_figure
 from .scene_figure import draw_scene_figure
 from .selection import diverse_subset
+from .sweep_figure import draw_sweep_figure
 
 __all__ = [
     'ChannelScale',
@@ -21,6 +22,7 @@ __all__ = [
     'draw_reconstruction_figure',
     'draw_sample_figure',
     'draw_scene_figure',
+    'draw_sweep_figure',
     'legend_entries',
     'robust_limits',
     'thumbnail',

@@ -1,0 +1,45 @@
+"""Studies: many runs in one text file, and what came of them.
+
+Nothing here imports a learning library before it is needed.
+"""
+
+from .grammar import Run, Study, expand_braces, read_study
+from .runs import (
+    check_options,
+    claim,
+    is_changed,
+    is_done,
+    last_checkpoint,
+    mark_trained,
+    metrics_path,
+    reaches,
+    shell_line,
+    test_command,
+    train_command,
+)
+from .slurm import slurm_script
+from .table import NAMES, collect_rows, curves_of, varied_options, write_table
+
+__all__ = [
+    'NAMES',
+    'Run',
+    'Study',
+    'check_options',
+    'claim',
+    'collect_rows',
+    'curves_of',
+    'expand_braces',
+    'is_changed',
+    'is_done',
+    'last_checkpoint',
+    'mark_trained',
+    'metrics_path',
+    'reaches',
+    'read_study',
+    'shell_line',
+    'slurm_script',
+    'test_command',
+    'train_command',
+    'varied_options',
+    'write_table',
+]
