@@ -203,7 +203,10 @@ def test_patches_without_labels_keep_their_validity(browse, shown, patches):
     ('args', 'said'),
     [
         (
-            ['--split-loader', 'val'],
+            [
+                *('--split-loader', 'val'),
+                *('--cfg-options', 'val_dataloader=None'),
+            ],
             r'expected a val_dataloader with a data set.*train or test',
         ),
         (

@@ -46,12 +46,12 @@ def test_it_says_where_things_are(run, tmp_path, capsys):
     run(out, *SIZES, '--val-share', '0.5')
     said = capsys.readouterr().out.splitlines()
     patches = read_patch_table(out / 'patches.csv')
-    assert said[0] == f'{len(patches)} patches of 2 scenes'
+    assert said[0] == f'{len(patches)} patches of 3 scenes'
     assert said[1] == f'  {out / "patches.csv"}'
     for line, side in zip(said[2:], ('train', 'val'), strict=True):
         names = read_split(out / f'{side}.txt')
         assert line == f'  {out / side}.txt: {len(names)} patches'
-    assert len(patches) == 12
+    assert len(patches) == 18
 
 
 def test_arguments_reach_the_patches(run, tmp_path, capsys):
