@@ -96,6 +96,24 @@ def precision(values: np.ndarray, decibel: bool) -> type[np.floating]:
     return np.float64 if low else np.float32
 
 
+def summands(
+    values: np.ndarray, valid: np.ndarray, *, decibel: bool
+) -> np.ndarray:
+    """What the pixels of a field add to its means, whatever the cells.
+
+    Args:
+        values: The field, shape (H, W).
+        valid: True where a pixel counts, shape (H, W).
+        decibel: Whether to average in linear power.
+    """
+    terms = values.astype(precision(values, decibel))
+    if decibel:
+        terms *= terms.dtype.type(NEPER_PER_DECIBEL)
+        np.exp(terms, out=terms)
+    np.copyto(terms, terms.dtype.type(0), where=~valid)
+    return terms
+
+
 class CellMean:
     """Means over the valid part of each cell, for one validity mask.
 
@@ -110,7 +128,6 @@ class CellMean:
     ) -> None:
         factor = float(factor)
         self.valid = valid
-        self.complete = bool(valid.all())
         self.axes = tuple(cell_axis(size, factor) for size in valid.shape)
         # Eighths are exact in single precision, so the limit is, too.
         exact = np.float32 if (8 * factor).is_integer() else np.float64
@@ -131,13 +148,14 @@ class CellMean:
             Means, float32, shape (h, w), NaN in cells with too few valid
             pixels.
         """
-        values = values.astype(precision(values, decibel))
-        if decibel:
-            values *= values.dtype.type(NEPER_PER_DECIBEL)
-            np.exp(values, out=values)
-        if not self.complete:
-            np.copyto(values, values.dtype.type(0), where=~self.valid)
-        mean = self._sum(values) / self.area
+        terms = summands(values, self.valid, decibel=decibel)
+        return self.average(terms, decibel=decibel)
+
+    def average(
+        self, terms: np.ndarray, *, decibel: bool = False
+    ) -> np.ndarray:
+        """Average what :func:`summands` made of a field."""
+        mean = self._sum(terms) / self.area
         if decibel:
             mean = np.log(mean) / NEPER_PER_DECIBEL
         return mean.astype(np.float32)

@@ -20,6 +20,7 @@ from .cells import (
     ChartRule,
     resample_chart,
     resample_field,
+    summands,
 )
 from .variables import CHANNELS
 
@@ -100,6 +101,7 @@ def resample_scene(
     *,
     charts: ChartRule = 'majority',
     min_valid: float = 0.5,
+    memory: dict[str, tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> xr.Dataset:
     """Bring a canonical scene to a coarser pixel spacing.
 
@@ -113,6 +115,8 @@ def resample_scene(
         charts: How charts are resampled, see :func:`resample_chart`.
         min_valid: Share of a cell's area that must be valid (SAR) or
             labelled (charts).
+        memory: A dictionary that is passed with the same scene again, for
+            other spacings: what does not depend on them is kept in it.
 
     Returns:
         A new scene; what did not change shares memory with the old one.
@@ -143,6 +147,7 @@ def resample_scene(
             f'spacing must be at least {present:g} m, but got {spacing:g} m.'
         )
     factor = spacing / present
+    memory = {} if memory is None else memory
     mean = None
 
     def coarsen(name: str, values: np.ndarray) -> np.ndarray:
@@ -151,10 +156,14 @@ def resample_scene(
             return resample_chart(values, factor, 'nearest')
         if values.dtype == np.uint8:
             return resample_chart(values, factor, charts, min_valid=min_valid)
-        valid = np.isfinite(values)
+        decibel = name in DECIBEL
+        if name not in memory:
+            valid = np.isfinite(values)
+            memory[name] = valid, summands(values, valid, decibel=decibel)
+        valid, terms = memory[name]
         if mean is None or not np.array_equal(valid, mean.valid):
             mean = CellMean(valid, factor, min_valid)
-        return mean(values, decibel=name in DECIBEL)
+        return mean.average(terms, decibel=decibel)
 
     return _coarser_scene(scene, spacing, coarsen, 'area')
 

@@ -91,6 +91,7 @@ def _levels(
     ready = scene
     if is_raw(scene) and options.spacings != (present,):
         ready = apply_ready_rule(scene)
+    memory: dict[str, Any] = {}
     for spacing in options.spacings:
         try:
             source_level = scene if spacing == present else ready
@@ -101,6 +102,7 @@ def _levels(
                 spacing,
                 charts=options.charts,
                 min_valid=options.min_valid,
+                memory=memory,
             )
         except ValueError as error:
             raise SceneDimensionError(
