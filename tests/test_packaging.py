@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mmseaice.scenes import SceneStore, write_split
 from mmseaice.testing import build_tiny_store
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,6 +153,8 @@ def test_mim_trains_from_the_wheel(wheel, tmp_path):
         spacings=(160, 200, 240),
         channels=('HH', 'HV', 'incidence_angle'),
     )
+    scenes = SceneStore(tmp_path / 'data/demo/train.zarr').scene_ids
+    write_split(tmp_path / 'data/demo/splits/train.txt', scenes)
     out = run(
         *(home / 'bin/mim', 'train', 'mmseaice', RECIPE, '--gpus', 0),
         *('--work-dir', tmp_path / 'run', '--cfg-options', *SHORT),
