@@ -10,13 +10,13 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import MMLogger
 from torch.utils.data import get_worker_info
 
-from ..charts import get_task
 from ..errors import DatasetError, MMSeaIceError
 from ..registry import DATASETS
 from ..scenes.splits import read_split
 from ..scenes.store import SceneStore
 from ..scenes.variables import find_channel
 from ..utils.allocator import keep_freed_memory
+from .metainfo import task_metainfo
 from .parity import one_or_all, parity_record
 from .preflight import (
     check_offer,
@@ -116,14 +116,9 @@ class AI4ArcticDataset(BaseDataset):
         self.require_labels = require_labels
         self.allow_mixed_releases = allow_mixed_releases
         self._scenes: SceneStore | None = None
-        rows = {name: get_task(name) for name in self.tasks}
-        metainfo = {
-            'tasks': self.tasks,
-            'classes': {name: row.classes for name, row in rows.items()},
-            'palette': {name: row.palette for name, row in rows.items()},
-        }
         super().__init__(
-            metainfo=metainfo | dict(kwargs.pop('metainfo', None) or {}),
+            metainfo=task_metainfo(self.tasks)
+            | dict(kwargs.pop('metainfo', None) or {}),
             pipeline=list(pipeline),
             test_mode=test_mode,
             **kwargs,

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from ..charts import get_task
 from ..errors import DatasetError, MissingChannelError
 from ..registry import DATASETS
 from ..scenes.patches import (
@@ -24,6 +23,7 @@ from ..scenes.patches.table import TABLE
 from ..scenes.splits import read_split
 from ..scenes.variables import FULL_CHANNELS, find_channel
 from .ai4arctic import RESAMPLER
+from .metainfo import task_metainfo
 from .parity import one_or_all, parity_record
 from .preflight import check_releases
 from .samplers import generator_of
@@ -94,14 +94,9 @@ class NpzPatchDataset(BaseDataset):
             raise ValueError('channels must not be empty, but got none.')
         self.split = split
         self.allow_mixed_releases = allow_mixed_releases
-        rows = {name: get_task(name) for name in self.tasks}
-        metainfo = {
-            'tasks': self.tasks,
-            'classes': {name: row.classes for name, row in rows.items()},
-            'palette': {name: row.palette for name, row in rows.items()},
-        }
         super().__init__(
-            metainfo=metainfo | dict(kwargs.pop('metainfo', None) or {}),
+            metainfo=task_metainfo(self.tasks)
+            | dict(kwargs.pop('metainfo', None) or {}),
             data_root=os.fspath(data_root),
             pipeline=list(pipeline),
             test_mode=test_mode,

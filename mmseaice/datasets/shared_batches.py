@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..utils.processes import is_alive
+
 #: The first byte of a buffer says whether it is in use.
 _HEADER = 64
 _ALIGNMENT = 64
@@ -148,9 +150,5 @@ def _give_free(mapped: np.ndarray, owner: int) -> None:
 def _forget_dead_workers() -> None:
     """Unmap the memory of workers that have ended."""
     for key in list(_mapped):
-        try:
-            os.kill(key[0], 0)
-        except ProcessLookupError:
+        if not is_alive(key[0]):
             _mapped.pop(key, None)
-        except PermissionError:
-            pass

@@ -114,6 +114,16 @@ def summands(
     return terms
 
 
+def mean_of(
+    sums: np.ndarray, area: np.ndarray | np.float32, *, decibel: bool
+) -> np.ndarray:
+    """Means, float32, from the sums of :func:`summands` over an area."""
+    mean = sums / area
+    if decibel:
+        mean = np.log(mean) / NEPER_PER_DECIBEL
+    return mean.astype(np.float32)
+
+
 class CellMean:
     """Means over the valid part of each cell, for one validity mask.
 
@@ -155,10 +165,7 @@ class CellMean:
         self, terms: np.ndarray, *, decibel: bool = False
     ) -> np.ndarray:
         """Average what :func:`summands` made of a field."""
-        mean = self._sum(terms) / self.area
-        if decibel:
-            mean = np.log(mean) / NEPER_PER_DECIBEL
-        return mean.astype(np.float32)
+        return mean_of(self._sum(terms), self.area, decibel=decibel)
 
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Sums over cells in the precision of ``values``."""

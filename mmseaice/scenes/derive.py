@@ -10,8 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .cells import NEPER_PER_DECIBEL, ROUNDING, cell_axis, precision
-from .store_format import BASE_SPACING, MISSING
+from .cells import ROUNDING, cell_axis, mean_of, summands
+from .store_format import BASE_SPACING, MISSING, dequantise
 
 #: Cells after which the borders of cells and pixels meet again, for any
 #: spacing that is a multiple of 10 m.
@@ -85,20 +85,9 @@ def derive(
         # Channels mostly lack the same pixels.
         if before is None or not np.array_equal(missing, before):
             before, area = missing, _area(missing, factor, min_valid)
-        values = np.multiply(steps, np.float32(quantum))
-        if isinstance(area, np.ndarray):
-            np.copyto(values, np.float32(0), where=missing)
-        if power:
-            dtype = precision(values, power)
-            values = values.astype(dtype, copy=False)
-            values *= dtype(NEPER_PER_DECIBEL)
-            np.exp(values, out=values)
-            if isinstance(area, np.ndarray):
-                np.copyto(values, dtype(0), where=missing)
-        mean = _sum(values, factor) / area
-        if power:
-            mean = np.log(mean) / NEPER_PER_DECIBEL
-        yield mean
+        values = dequantise(steps, quantum)
+        terms = summands(values, ~missing, decibel=power)
+        yield mean_of(_sum(terms, factor), area, decibel=power)
 
 
 def _area(

@@ -22,6 +22,7 @@ from zarr.errors import ContainsGroupError
 
 from ..errors import ReleaseError, SceneFileError, StoreError
 from ..utils.atomic import atomic_path
+from ..utils.processes import is_alive
 from ..version import __version__
 from .store import SOURCES, list_scenes, note_of, read_root
 from .store_format import FORMAT, FORMAT_VERSION, StoreOptions
@@ -163,7 +164,8 @@ class StoreFolder:
 
     def finish(self) -> None:
         """Note that a build has finished, as far as this builder knows."""
-        for scene_id in list_scenes(self.path):
+        # What other builders have brought meanwhile.
+        for scene_id in {*list_scenes(self.path)} - {*self.sources.values()}:
             self._note(scene_id)
         if len(self.releases) > 1 and not self.allow_mixed_releases:
             raise ReleaseError(
@@ -247,8 +249,5 @@ class StoreFolder:
         host = socket.gethostname()
         for part in self.path.glob(f'.*.{host}-*.part'):
             process = part.name.rpartition('-')[2].removesuffix('.part')
-            with contextlib.suppress(PermissionError):
-                try:
-                    os.kill(int(process), 0)
-                except (ProcessLookupError, ValueError):
-                    shutil.rmtree(part, ignore_errors=True)
+            if not (process.isdigit() and is_alive(int(process))):
+                shutil.rmtree(part, ignore_errors=True)

@@ -52,3 +52,23 @@ class Window:
             part.stop - part.start == length
             for part, (_, length, _) in zip(inside, spans, strict=True)
         )
+
+
+def draw_start(
+    shape: tuple[int, int], size: tuple[int, int], rng: np.random.Generator
+) -> tuple[int, int]:
+    """Draw the first line and sample of a window on a scene.
+
+    Every position is equally likely. A scene smaller than the window lies
+    at a random place in it.
+
+    Args:
+        shape: Lines and samples of the scene.
+        size: Height and width of the window.
+        rng: Source of the draw.
+    """
+    y, x = (
+        int(rng.integers(min(0, room), max(0, room) + 1))
+        for room in (n - s for n, s in zip(shape, size, strict=True))
+    )
+    return y, x

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .processes import is_alive
+
 
 @contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[Path]:
@@ -43,16 +45,5 @@ def remove_abandoned_parts(folder: str | os.PathLike, since: float) -> None:
         process = part.suffixes[-2].lstrip('.') if part.suffixes[1:] else ''
         if not (process.isdigit() and part.is_file()):
             continue
-        if not _alive(int(process)) or part.stat().st_mtime < since:
+        if not is_alive(int(process)) or part.stat().st_mtime < since:
             part.unlink(missing_ok=True)
-
-
-def _alive(process: int) -> bool:
-    """Whether a process of this number runs on this machine."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

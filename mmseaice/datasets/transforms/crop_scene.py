@@ -11,7 +11,8 @@ from mmcv.transforms import BaseTransform
 
 from ...charts import IGNORE, get_task
 from ...registry import TRANSFORMS
-from .place_window import POLYGON, anywhere, around, draw_blocks
+from ...scenes.window import draw_start
+from .place_window import POLYGON, around, draw_blocks
 
 
 @TRANSFORMS.register_module()
@@ -133,7 +134,7 @@ class CropScene(BaseTransform):
         if self.focus and rng.random() < self.focus_share:
             blocks = draw_blocks(self.focus, stored.overview, rng)
         if blocks is None:
-            return partial(anywhere, shape, self.size, rng)
+            return partial(draw_start, shape, self.size, rng)
         metres = stored.overview.block_metres
         return partial(around, blocks, metres, shape, spacing, self.size, rng)
 

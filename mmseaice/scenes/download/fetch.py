@@ -57,13 +57,18 @@ def verify(path: Path, md5: str) -> bool:
         return True
     if not path.is_file() or md5_of(path) != md5:
         return False
+    _remember(path, md5)
+    return True
+
+
+def _remember(path: Path, md5: str) -> None:
+    """Note that a file has this sum, so that nobody reads it again for it."""
     try:
         with atomic_path(note_of(path)) as part:
             part.write_text(_state(path, md5))
     except OSError:
         # An archive in somebody else's folder is checked each time.
         pass
-    return True
 
 
 def note_of(path: Path) -> Path:
@@ -145,10 +150,10 @@ def _get(file: RemoteFile, folder: Path) -> None:
     # Not hf_hub_download: since 1.x it drops what a broken download has
     # brought, and its temporary has another name in each process.
     url = file.url or hf_hub_url(HUB_DATASET, file.name, repo_type='dataset')
-    part = part_of(folder / file.name)
+    path = folder / file.name
+    part = part_of(path)
     # A server refuses to go on after the last byte.
-    unknown = file.size is None and part.is_file()
-    if not (unknown and md5_of(part) == file.md5):
+    if not _is_whole(part, file):
         with open(part, 'ab') as target:
             if file.size is not None and target.tell() > file.size:
                 target.truncate(0)
@@ -166,8 +171,18 @@ def _get(file: RemoteFile, folder: Path) -> None:
                     if status == _NOT_SATISFIABLE:
                         part.unlink()
                 raise
-    if md5_of(part) != file.md5:
-        # What is wrong from the start cannot be resumed.
-        part.unlink()
-        raise DownloadError(file.name, f'md5 sum {file.md5}', 'another sum')
-    os.replace(part, folder / file.name)
+        if md5_of(part) != file.md5:
+            # What is wrong from the start cannot be resumed.
+            part.unlink()
+            raise DownloadError(file.name, f'md5 sum {file.md5}', 'another')
+    os.replace(part, path)
+    _remember(path, file.md5)
+
+
+def _is_whole(part: Path, file: RemoteFile) -> bool:
+    """Whether all of a file has arrived; its sum is taken only if it may."""
+    return (
+        part.is_file()
+        and file.size in (None, part.stat().st_size)
+        and md5_of(part) == file.md5
+    )

@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..window import draw_start
+
 T = TypeVar('T')
 
 PLACEMENTS = ('random', 'grid')
@@ -138,13 +140,9 @@ class PatchSampler:
         self, shape: tuple[int, int], rng: np.random.Generator
     ) -> Iterator[Window]:
         """Different windows at random, as many as the tries bring."""
-        rooms = [n - size for n, size in zip(shape, self.size, strict=True)]
         seen = set()
         for _ in range(self.max_tries * self.count):
-            y, x = (
-                int(rng.integers(min(0, room), max(0, room) + 1))
-                for room in rooms
-            )
+            y, x = draw_start(shape, self.size, rng)
             if (y, x) not in seen:
                 seen.add((y, x))
                 yield Window(y, x, *self.size)

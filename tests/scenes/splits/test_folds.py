@@ -11,7 +11,6 @@ from mmseaice.scenes import (
     find_leaks,
     fold_groups,
     group_scenes,
-    read_published_split,
     representative_order,
 )
 from mmseaice.scenes.splits.strata import describe_scenes
@@ -41,18 +40,6 @@ def test_folds_are_of_about_the_same_size(sizes):
     for folds in (2, 5):
         for _, held in fold_groups(groups, folds):
             assert abs(len(held) - sum(sizes) / folds) <= max(sizes)
-
-
-@pytest.fixture(scope='module')
-def scenes():
-    """The published training scenes, a tenth of them with old ice."""
-    found = read_published_split('train_dec2022')
-    scenes = {scene.scene_id: scene.attrs for scene in found}
-    rng = np.random.default_rng(0)
-    for attrs in scenes.values():
-        counts = [5, 5, 5, 5, 5, 9 * int(rng.random() < 0.1)]
-        attrs['class_histogram'] = {'SOD': counts}
-    return scenes
 
 
 def test_real_folds_leak_nothing(scenes):

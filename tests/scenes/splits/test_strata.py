@@ -17,18 +17,6 @@ PERCENTS = (1, 5, 10, 20, 40, 60, 80, 100)
 
 
 @pytest.fixture(scope='module')
-def scenes():
-    """The published training scenes, a tenth of them with old ice."""
-    found = read_published_split('train_dec2022')
-    scenes = {scene.scene_id: scene.attrs for scene in found}
-    rng = np.random.default_rng(0)
-    for attrs in scenes.values():
-        counts = [5, 5, 5, 5, 5, 9 * int(rng.random() < 0.1)]
-        attrs['class_histogram'] = {'SOD': counts}
-    return scenes
-
-
-@pytest.fixture(scope='module')
 def order(scenes):
     return representative_order(group_scenes(scenes), scenes, seed=0)
 

@@ -151,35 +151,45 @@ class InMemory(Peer):
         return coarsen(image, charts, factor, self.size)
 
 
-class NpzPatches(Peer):
-    """One compressed npz file per patch: HH, HV and charts."""
+class Patches(Peer):
+    """One file per patch.
+
+    Args:
+        folder: Where the files are.
+    """
+
+    suffix = ''
 
     def __init__(
         self, steps: Callable[[dict], dict], size: int, folder: Path
     ) -> None:
         super().__init__(steps, size)
-        self.files = sorted(folder.glob('*.npz'))
+        self.files = sorted(folder.glob(f'*{self.suffix}'))
+
+    def draw_file(self, draw: Draw) -> Path:
+        """A file at random."""
+        return self.files[draw.generator().integers(len(self.files))]
+
+
+class NpzPatches(Patches):
+    """Compressed npz files with HH, HV and charts."""
+
+    suffix = '.npz'
 
     def crop(self, draw: Draw) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Read a patch."""
-        path = self.files[draw.generator().integers(len(self.files))]
-        with np.load(path) as file:
+        with np.load(self.draw_file(draw)) as file:
             return file['image'], {name: file[name] for name in CHARTS}
 
 
-class JoblibPatches(Peer):
-    """One joblib pickle per patch, with all channels and charts."""
+class JoblibPatches(Patches):
+    """Joblib pickles with all channels and charts."""
 
-    def __init__(
-        self, steps: Callable[[dict], dict], size: int, folder: Path
-    ) -> None:
-        super().__init__(steps, size)
-        self.files = sorted(folder.glob('*.pkl'))
+    suffix = '.pkl'
 
     def crop(self, draw: Draw) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Read a patch, take what is needed."""
-        path = self.files[draw.generator().integers(len(self.files))]
-        patch = joblib.load(path)
+        patch = joblib.load(self.draw_file(draw))
         image = np.stack([patch[name] for name in SAR])
         return image, {name: patch[name].astype(np.uint8) for name in CHARTS}
 
