@@ -7,6 +7,7 @@ cells and pixels count by the area that they share with a cell.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -23,6 +24,9 @@ CHART_RULES: tuple[ChartRule, ...] = ('majority', 'nearest', 'max')
 
 ROUNDING = 1e-9
 _CELLS_AT_ONCE = 1 << 16
+_LINES_AT_ONCE = 64
+#: Bits of a class where charts are looked at together, and all of them set.
+_NIBBLE, _ALL_BITS = 4, 15
 NEPER_PER_DECIBEL = np.log(10) / 10
 
 #: Backscatter (dB) whose power single precision holds with all its digits.
@@ -170,7 +174,12 @@ class CellMean:
     def _sum(self, values: np.ndarray) -> np.ndarray:
         """Sums over cells in the precision of ``values``."""
         rows, cols = (axis.matrix.astype(values.dtype) for axis in self.axes)
-        return (cols @ (rows @ values).T).T
+        sums = np.empty((rows.shape[0], cols.shape[0]), values.dtype)
+        # Lines that fit into the cache, because the product transposes them.
+        for start in range(0, len(sums), _LINES_AT_ONCE):
+            part = slice(start, start + _LINES_AT_ONCE)
+            sums[part] = (cols @ (rows[part] @ values).T).T
+        return sums
 
 
 def resample_field(
@@ -230,14 +239,66 @@ def resample_chart(
         raise ValueError(
             f'how must be one of {", ".join(CHART_RULES)}, but got {how!r}.'
         )
-    # Polygons are large: most cells hold one class, and only the others
-    # need their areas measured.
-    out, mixed = _first_and_mixed(values, rows, cols)
-    mixed = np.nonzero(mixed)
-    for i in range(0, len(mixed[0]), _CELLS_AT_ONCE):
-        at = tuple(index[i : i + _CELLS_AT_ONCE] for index in mixed)
-        out[at] = _largest_class(values, rows, cols, *at, min_valid)
-    return out
+    return MajorityCharts([values])(factor, min_valid)[0]
+
+
+class MajorityCharts:
+    """Charts of one scene on coarser grids, by majority.
+
+    Polygons are large: most cells hold one class of each chart, and only the
+    others need their areas measured. Which these are is found for all charts
+    at once, as if they were one.
+
+    Args:
+        charts: Classes, uint8, 255 without label, each of shape (H, W).
+    """
+
+    def __init__(self, charts: Sequence[np.ndarray]) -> None:
+        self.charts = list(charts)
+        width = _NIBBLE * len(self.charts)
+        # 255, which is no label, becomes the highest number of four bits.
+        self._fits = width <= 16 and all(
+            chart.dtype == np.uint8
+            and (chart + np.uint8(1)).max(initial=0) <= _ALL_BITS
+            for chart in self.charts
+        )
+        if self._fits:
+            self._packed = np.zeros(
+                self.charts[0].shape, np.uint16 if width > 8 else np.uint8
+            )
+            for place, chart in enumerate(self.charts):
+                part = (chart & _ALL_BITS).astype(self._packed.dtype)
+                part <<= self._packed.dtype.type(_NIBBLE * place)
+                self._packed |= part
+
+    def __call__(
+        self, factor: float, min_valid: float = 0.5
+    ) -> list[np.ndarray]:
+        """Bring the charts to a coarser grid, see :func:`resample_chart`."""
+        rows, cols = (cell_axis(n, factor) for n in self.charts[0].shape)
+        if self._fits:
+            packed, mixed = _first_and_mixed(self._packed, rows, cols)
+            firsts = [self._unpack(packed, i) for i in range(len(self.charts))]
+            places = [np.nonzero(mixed)] * len(self.charts)
+        else:
+            pairs = [_first_and_mixed(c, rows, cols) for c in self.charts]
+            firsts = [first for first, _ in pairs]
+            places = [np.nonzero(mixed) for _, mixed in pairs]
+        for chart, out, (i, j) in zip(
+            self.charts, firsts, places, strict=True
+        ):
+            for start in range(0, len(i), _CELLS_AT_ONCE):
+                at = tuple(n[start : start + _CELLS_AT_ONCE] for n in (i, j))
+                out[at] = _largest_class(chart, rows, cols, *at, min_valid)
+        return firsts
+
+    @staticmethod
+    def _unpack(packed: np.ndarray, place: int) -> np.ndarray:
+        """The classes of one chart."""
+        shift = packed.dtype.type(_NIBBLE * place)
+        classes = ((packed >> shift) & _ALL_BITS).astype(np.uint8)
+        classes[classes == _ALL_BITS] = IGNORE
+        return classes
 
 
 def _largest(values: np.ndarray, rows: Axis, cols: Axis) -> np.ndarray:

@@ -157,6 +157,7 @@ class NetCDFFile:
 
     def read_floats(self, name: str, *dims: Sequence[str]) -> np.ndarray:
         """Values as float32 that may be written to, NaN where not finite."""
-        values = np.array(self.read_numbers(name, *dims), np.float32)
+        values = self.read_numbers(name, *dims)
+        values = np.require(values, np.float32, 'W')
         values[~np.isfinite(values)] = np.nan
         return values

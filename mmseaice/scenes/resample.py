@@ -9,6 +9,7 @@ geometry of cells is in :mod:`mmseaice.scenes.cells`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,6 +19,7 @@ from .cells import (
     CHART_RULES,
     CellMean,
     ChartRule,
+    MajorityCharts,
     resample_chart,
     resample_field,
     summands,
@@ -101,7 +103,7 @@ def resample_scene(
     *,
     charts: ChartRule = 'majority',
     min_valid: float = 0.5,
-    memory: dict[str, tuple[np.ndarray, np.ndarray]] | None = None,
+    memory: dict[Any, Any] | None = None,
 ) -> xr.Dataset:
     """Bring a canonical scene to a coarser pixel spacing.
 
@@ -149,13 +151,22 @@ def resample_scene(
     factor = spacing / present
     memory = {} if memory is None else memory
     mean = None
+    majorities = {}
+    if charts == 'majority':
+        names = tuple(n for n in scene if scene[n].dtype == np.uint8)
+        if names and names not in memory:
+            memory[names] = MajorityCharts([scene[n].values for n in names])
+        if names:
+            found = memory[names](factor, min_valid)
+            majorities = dict(zip(names, found, strict=True))
 
     def coarsen(name: str, values: np.ndarray) -> np.ndarray:
         nonlocal mean
-        if name == 'polygon_id':
-            return resample_chart(values, factor, 'nearest')
-        if values.dtype == np.uint8:
-            return resample_chart(values, factor, charts, min_valid=min_valid)
+        if name in majorities:
+            return majorities[name]
+        if name == 'polygon_id' or values.dtype == np.uint8:
+            how = 'nearest' if name == 'polygon_id' else charts
+            return resample_chart(values, factor, how)
         decibel = name in DECIBEL
         if name not in memory:
             valid = np.isfinite(values)

@@ -44,4 +44,6 @@ def standardise(values: np.ndarray, name: str, release: str) -> np.ndarray:
 def destandardise(values: np.ndarray, name: str, release: str) -> np.ndarray:
     """Undo :func:`standardise`."""
     mean, std = _statistics(name, release)
-    return values * std + mean
+    physical = values * std
+    physical += mean
+    return physical

@@ -208,10 +208,7 @@ def _shares(level: xr.Dataset, options: StoreOptions) -> dict[str, Any]:
         [np.isfinite(level[name].values) for name in options.full_channels],
         axis=0,
     )
-    counts = {
-        name: np.bincount(level[name].values.ravel(), minlength=IGNORE + 1)
-        for name in options.tasks
-    }
+    counts = {name: _histogram(level[name].values) for name in options.tasks}
     return {
         'valid_share': float(valid.mean()),
         'labelled_share': {
@@ -223,6 +220,20 @@ def _shares(level: xr.Dataset, options: StoreOptions) -> dict[str, Any]:
             for name, count in counts.items()
         },
     }
+
+
+def _histogram(chart: np.ndarray) -> np.ndarray:
+    """Pixels of each value 0..255 of a chart, int64 (256,)."""
+    flat = chart.ravel()
+    even = flat[: flat.size // 2 * 2]
+    # Two pixels at a time take half the time.
+    pairs = np.bincount(even.view(np.uint16), minlength=1 << 16)
+    pairs = pairs.reshape(256, 256)
+    return (
+        pairs.sum(axis=0)
+        + pairs.sum(axis=1)
+        + np.bincount(flat[even.size :], minlength=256)
+    )
 
 
 def _plain(value: Any) -> Any:

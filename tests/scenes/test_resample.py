@@ -10,6 +10,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmseaice.scenes.cells import MajorityCharts
 from mmseaice.scenes.resample import (
     apply_ready_rule,
     resample_chart,
@@ -263,3 +264,23 @@ def test_raw_scene_comes_through_the_ready_rule():
         resample_scene(raw, 60)
     with pytest.raises(ValueError, match='raw scene at 40 m'):
         apply_ready_rule(ready)
+
+
+@pytest.mark.parametrize('highest', [6, 14, 15, 254])
+@pytest.mark.parametrize('count', [1, 2, 3, 5])
+def test_charts_together_are_those_one_by_one(highest, count):
+    """However many there are, and whether or not classes fit four bits."""
+    rng = np.random.default_rng(highest + count)
+    charts = []
+    for _ in range(count):
+        chart = np.kron(rng.integers(0, 7, (4, 5)), np.ones((3, 3)))
+        chart[rng.random(chart.shape) < 0.2] = 255
+        chart[:4, :4] = highest
+        charts.append(chart.astype(np.uint8))
+    for factor in (Fraction(3, 2), Fraction(2), Fraction(37, 10)):
+        together = MajorityCharts(charts)(float(factor))
+        for chart, found in zip(charts, together, strict=True):
+            assert found.dtype == np.uint8
+            np.testing.assert_array_equal(
+                found, loop_chart(chart, factor, 'majority')
+            )
