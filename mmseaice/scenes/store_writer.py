@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,12 @@ def _plain(value: Any) -> Any:
 
 def _flush(folder: Path) -> None:
     """Bring every file to the disk before the group gets its name."""
-    for path in folder.rglob('*'):
-        if path.is_file():
-            with open(path, 'rb') as file:
-                os.fsync(file.fileno())
+    files = [path for path in folder.rglob('*') if path.is_file()]
+    # Together, because the disk then takes them in one go.
+    with ThreadPoolExecutor(len(files)) as pool:
+        list(pool.map(_flush_file, files))
+
+
+def _flush_file(path: Path) -> None:
+    with open(path, 'rb') as file:
+        os.fsync(file.fileno())

@@ -58,6 +58,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--release', choices=('Dec-2022', 'Oct-2022'), default='Dec-2022'
     )
     parser.add_argument(
+        '--test-charts',
+        choices=('chart', 'truth'),
+        default='chart',
+        help='what is beside ready-to-train test scenes to score them by: '
+        "the analyst's chart, or the truth of every pixel",
+    )
+    parser.add_argument(
         '--plain',
         action='store_true',
         help='without the special scenes (no ice, short, masked labels, '
@@ -83,6 +90,7 @@ def main(argv: list[str] | None = None) -> None:
             test_scenes=args.test_scenes,
             release=args.release,
             specials=not args.plain,
+            test_charts=args.test_charts,
             workers=args.workers,
             progress=True,
         )

@@ -19,7 +19,7 @@ from ...utils.atomic import atomic_path
 from ..standardise import check_release
 from .identity import SceneIdentity
 from .plan import ScenePlan, plan_scenes
-from .ready import write_ready
+from .ready import TEST_CHARTS, TestCharts, write_ready
 from .scene import scene_identity, simulate_scene
 from .write import write_raw, write_truth
 
@@ -34,6 +34,8 @@ _COLUMNS = (
 )
 _NOTE = 'simulation.json'
 _TIME = '%Y-%m-%dT%H:%M:%S'
+#: What notes that were written before these options existed stand for.
+_BEFORE = {'test_charts': 'chart'}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class _SetOptions:
     test_scenes: int
     release: str
     specials: bool
+    test_charts: TestCharts
 
 
 def _identity(plan: ScenePlan) -> SceneIdentity:
@@ -75,7 +78,7 @@ def _scene_paths(
     return [*paths, out / 'truth' / f'{identity.scene_id}_truth.nc']
 
 
-def _write_scene(plan: ScenePlan, out: Path, kind: Kind, release: str) -> None:
+def _write_scene(plan: ScenePlan, out: Path, options: _SetOptions) -> None:
     """Simulate and write one scene; the truth last."""
     scene = simulate_scene(
         plan.seed,
@@ -87,10 +90,16 @@ def _write_scene(plan: ScenePlan, out: Path, kind: Kind, release: str) -> None:
         start=plan.start,
     )
     test = plan.split == 'test'
-    if kind in ('ready', 'both'):
-        write_ready(scene, out / plan.split, release=release, test=test)
-    if kind in ('raw', 'both'):
-        bare = test and release == 'Oct-2022'
+    if options.kind in ('ready', 'both'):
+        write_ready(
+            scene,
+            out / plan.split,
+            release=options.release,
+            test=test,
+            test_charts=options.test_charts,
+        )
+    if options.kind in ('raw', 'both'):
+        bare = test and options.release == 'Oct-2022'
         write_raw(scene, out / 'raw', testdata=bare)
     write_truth(scene, out / 'truth')
 
@@ -111,18 +120,17 @@ def _table_row(plan: ScenePlan, paths: list[Path], out: Path) -> list[str]:
 
 
 def _run(
-    plans: list[ScenePlan], out: Path, kind: Kind, release: str, workers: int
+    plans: list[ScenePlan], out: Path, options: _SetOptions, workers: int
 ) -> Iterator[None]:
     """Write scenes here or in a pool of processes, as they get done."""
     if workers <= 1:
         for plan in plans:
-            yield _write_scene(plan, out, kind, release)
+            yield _write_scene(plan, out, options)
         return
     context = multiprocessing.get_context('spawn')
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         jobs = [
-            pool.submit(_write_scene, plan, out, kind, release)
-            for plan in plans
+            pool.submit(_write_scene, plan, out, options) for plan in plans
         ]
         try:
             for job in as_completed(jobs):
@@ -146,8 +154,8 @@ def _check_folder(out: Path, options: _SetOptions, planned: set[Path]) -> bool:
     note = out / _NOTE
     if note.is_file():
         try:
-            before = json.loads(note.read_text(encoding='utf-8'))
-        except ValueError:
+            before = _BEFORE | json.loads(note.read_text(encoding='utf-8'))
+        except (TypeError, ValueError):
             before = None
         if before != asdict(options):
             raise DatasetError(
@@ -179,6 +187,7 @@ def write_scenes(
     test_scenes: int = 0,
     release: str = 'Dec-2022',
     specials: bool = True,
+    test_charts: TestCharts = 'chart',
     workers: int = 1,
     progress: bool = False,
 ) -> list[Path]:
@@ -201,6 +210,9 @@ def write_scenes(
         test_scenes: How many of the scenes are test scenes.
         release: 'Dec-2022' or 'Oct-2022'.
         specials: See :func:`plan_scenes`.
+        test_charts: What the ``_prep_reference.nc`` of test scenes hold:
+            'chart' as an analyst would draw it, or the 'truth' of every
+            pixel, so that models are scored on what is really there.
         workers: Processes to share the work.
         progress: Show a progress bar on stderr.
 
@@ -215,6 +227,10 @@ def write_scenes(
         raise ValueError(
             f"kind must be 'ready', 'raw' or 'both', but got {kind!r}."
         )
+    if test_charts not in TEST_CHARTS:
+        raise ValueError(
+            f"test_charts must be 'chart' or 'truth', but got {test_charts!r}."
+        )
     check_release(release)
     plans = plan_scenes(
         scenes,
@@ -225,7 +241,15 @@ def write_scenes(
         specials=specials,
     )
     options = _SetOptions(
-        scenes, lines, samples, kind, seed, test_scenes, release, specials
+        scenes,
+        lines,
+        samples,
+        kind,
+        seed,
+        test_scenes,
+        release,
+        specials,
+        test_charts,
     )
     out = Path(out)
     files = [_scene_paths(plan, out, kind, release) for plan in plans]
@@ -238,7 +262,7 @@ def write_scenes(
         for plan, scene in zip(plans, files, strict=True)
         if not (known and all(path.is_file() for path in scene))
     ]
-    done = _run(missing, out, kind, release, workers)
+    done = _run(missing, out, options, workers)
     bar = tqdm(
         done, 'scenes', len(missing), disable=not progress, unit='scene'
     )

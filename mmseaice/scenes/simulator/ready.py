@@ -8,11 +8,12 @@ a scene agree.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import xarray as xr
 
-from ...charts import polygons_to_charts
+from ...charts import IGNORE, polygons_to_charts
 from ..resample import apply_ready_rule
 from ..standardise import standardise
 from ..ties import interpolate_ties
@@ -26,11 +27,16 @@ from .attributes import (
     ready_global_attributes,
     sar_attributes,
 )
+from .regimes import FAST_ICE, NONE
 from .scene import SimulatedScene
 from .write import COARSE, FULL, new_file
 
+TestCharts = Literal['chart', 'truth']
+TEST_CHARTS = get_args(TestCharts)
+
 _STRIP = 512  # raw lines converted at once; even
 _TIE = ('sar_sample_2dgrid_points', 'sar_line_2dgrid_points')
+_TRUTH = 'what the simulation put into each pixel, not an ice chart'
 
 
 def _raw_strip(scene: SimulatedScene, start: int, release: str) -> xr.Dataset:
@@ -92,12 +98,45 @@ def ready_arrays(
     return out
 
 
+def truth_charts(
+    scene: SimulatedScene, arrays: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """What every 80 m pixel really holds, as the classes of charts.
+
+    Args:
+        scene: The scene.
+        arrays: Its :func:`ready_arrays`, for where they have no SAR.
+
+    Returns:
+        SIC to the nearest tenth, SOD and FLOE, uint8 (H, W); 255 on land
+        and without SAR, and for FLOE on fast ice, whose floes have no size.
+    """
+    percent, stage, floe = (
+        scene.truth[name] for name in ('concentration', 'stage', 'floe')
+    )
+    hidden = stage == NONE
+    # As files are read: no SAR where all three are 0.
+    hidden |= ~np.any(
+        [arrays[name] for name in ('HH', 'HV', 'incidence_angle')], axis=0
+    )
+    charts = {
+        'SIC': (percent.astype(np.uint16) + 5) // 10,
+        'SOD': stage,
+        'FLOE': np.where(floe == FAST_ICE, IGNORE, floe),
+    }
+    return {
+        task: np.where(hidden, IGNORE, chart).astype(np.uint8)
+        for task, chart in charts.items()
+    }
+
+
 def write_ready(
     scene: SimulatedScene,
     folder: Path,
     *,
     release: str = 'Dec-2022',
     test: bool = False,
+    test_charts: TestCharts = 'chart',
 ) -> list[Path]:
     """Write the ready-to-train file of a scene.
 
@@ -107,6 +146,8 @@ def write_ready(
         release: 'Dec-2022' or 'Oct-2022'.
         test: Leave the charts out and write them to
             '<short>_prep_reference.nc' beside it.
+        test_charts: What goes there: the 'chart', or the 'truth' of every
+            pixel, with a global attribute ``charts`` that says so.
 
     Returns:
         Paths of the files.
@@ -137,9 +178,12 @@ def write_ready(
         file.set_global(about)
     if not test:
         return [path]
+    about = ready_global_attributes(scene.identity, reference.name)
+    if test_charts == 'truth':
+        charts = truth_charts(scene, arrays)
+        about['charts'] = _TRUTH
     with new_file(reference) as file:
         for task, chart in charts.items():
             file.add(task, FULL, chart, chart_attributes(task))
-        about = ready_global_attributes(scene.identity, reference.name)
         file.set_global(about)
     return [path, reference]
