@@ -11,7 +11,13 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmseaice.registry import MODELS
-from mmseaice.testing import config_root, find_configs
+from mmseaice.scenes.variables import CHANNELS, PLACE_CHANNELS
+from mmseaice.testing import (
+    config_root,
+    find_configs,
+    on_meta_device,
+    shrink_model,
+)
 
 CONFIGS = find_configs()
 IDS = [path.stem for path in CONFIGS]
@@ -31,24 +37,6 @@ def build():
     """Build a model in our scope."""
     with DefaultScope.overwrite_default_scope('mmseaice'):
         yield MODELS.build
-
-
-def shrink(cfg):
-    """Make a charting model small, but as deep and with the same groups."""
-    cfg.backbone.update(
-        arch=dict(
-            embed_dims=64, num_layers=12, num_heads=2, feedforward_channels=64
-        ),
-        img_size=64,
-        init_cfg=None,
-    )
-    cfg.neck.embed_dim = 64
-    for head in cfg.heads.values():
-        head.update(in_channels=[64] * 4)
-        if head.channels > 64:
-            head.channels = 64
-    cfg.test_cfg.update(crop_size=(64, 64), stride=(32, 32))
-    return cfg
 
 
 def bases_of(path):
@@ -76,7 +64,7 @@ def test_config_parses_and_model_builds(path, build):
         parts = (f'{loop}_dataloader', f'{loop}_cfg', f'{loop}_evaluator')
         assert len({cfg.get(part) is None for part in parts}) == 1, parts
     # On the meta device the largest encoder takes no memory.
-    with torch.device('meta'):
+    with on_meta_device():
         model = build(cfg.model)
     assert any(p.requires_grad for p in model.parameters())
     for name, part in model.named_modules():
@@ -89,7 +77,7 @@ def test_config_parses_and_model_builds(path, build):
 def test_a_last_batch_of_one_window_is_charted(path, build):
     recipe = Config.fromfile(path)
     channels = len(recipe.test_dataloader.dataset.channels)
-    cfg = shrink(recipe.model)
+    cfg = shrink_model(recipe.model)
     cfg.test_cfg.batch_size = 8
     model = build(cfg).eval()
     with torch.no_grad():
@@ -122,6 +110,19 @@ def test_data_are_normalised_alike_before_and_after_pretraining():
             if step.type == 'NormaliseScene':
                 assert (step.mean, step.std) == (cfg.mean, cfg.std)
     assert len(statistics) == 3
+
+
+@pytest.mark.usefixtures('bare')
+@pytest.mark.parametrize('name', ['charts', 'pretraining'])
+def test_every_channel_can_be_asked_for(name):
+    """Its statistics are there: those published, where any are."""
+    cfg = Config.fromfile(
+        config_root() / f'_base_/datasets/ai4arctic_{name}.py'
+    )
+    assert set(cfg.mean) == set(cfg.std) == {*CHANNELS, *PLACE_CHANNELS}
+    for channel in CHANNELS.values():
+        assert cfg.mean[channel.name] == channel.mean['Dec-2022']
+        assert cfg.std[channel.name] == channel.std['Dec-2022']
 
 
 @pytest.mark.usefixtures('bare')

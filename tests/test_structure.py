@@ -6,15 +6,9 @@ import statistics
 import subprocess
 import sys
 import textwrap
-from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
-
-from mmseaice.utils.cli import add_config_arguments
-from mmseaice.utils.studies import check_options, read_study
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'mmseaice'
@@ -197,51 +191,6 @@ def test_no_missing_file_or_verb(page):
     verbs = re.findall(r'`make ([a-z-]+)`', text)
     known = re.findall(r'^([a-z-]+):', makefile, re.M)
     assert set(verbs) <= set(known)
-
-
-@pytest.mark.parametrize('path', named(STUDIES))
-def test_every_run_of_a_study_can_start(path):
-    """Its config is there, and knows or takes every option."""
-    study = read_study(path, root=ROOT)
-    check_options(study)
-    for key, config in {(k, r.config) for r in study.runs for k in r.options}:
-        *above, last = key.split('.')
-        node = Config.fromfile(config)
-        for part in above:
-            node = node[int(part) if part.isdecimal() else part]
-        assert key == 'seed' or last in node or last.isdecimal(), key
-
-
-@pytest.mark.parametrize('path', named(STUDIES))
-def test_every_model_of_a_study_builds(path):
-    import torch
-
-    from mmseaice.registry import MODELS
-
-    models = {}
-    for run in read_study(path, root=ROOT).runs:
-        cfg = Config.fromfile(run.config)
-        pairs = [f'{k}={v}' for k, v in run.options.items() if k != 'seed']
-        parser = ArgumentParser()
-        add_config_arguments(parser)
-        args = parser.parse_args(['--cfg-options', *pairs] if pairs else [])
-        cfg.merge_from_dict(args.cfg_options or {})
-        # Where the encoder comes from does not shape the model.
-        cfg.model.backbone.pop('init_cfg', None)
-        models[cfg.model.type, str(cfg.model)] = cfg.model
-    with (
-        torch.device('meta'),
-        DefaultScope.overwrite_default_scope('mmseaice'),
-    ):
-        for model in models.values():
-            assert any(
-                p.requires_grad for p in MODELS.build(model).parameters()
-            )
-
-
-def test_studies_have_folders_of_their_own():
-    names = [path.stem for path in STUDIES]
-    assert len(set(names)) == len(names) > 0
 
 
 def test_no_machine_path():

@@ -132,8 +132,9 @@ def carry_out(run: Run, study: Study) -> bool:
     def checkpoint_of(name: str) -> str:
         return str(studies.last_checkpoint(study.find(name)))
 
-    call(studies.train_command(run, TOOLS, checkpoint_of))
-    studies.mark_trained(run)
+    if not studies.is_trained(run):
+        call(studies.train_command(run, TOOLS, checkpoint_of))
+        studies.mark_trained(run)
     checkpoint = str(studies.last_checkpoint(run))
     if command := studies.test_command(run, TOOLS, checkpoint):
         call(command)

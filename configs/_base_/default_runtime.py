@@ -3,7 +3,9 @@
 default_scope = 'mmseaice'
 
 default_hooks = dict(
+    runtime_info=dict(type='LazyRuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
+    throughput=dict(type='ThroughputHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(
@@ -15,6 +17,9 @@ default_hooks = dict(
     draw=dict(type='DeterministicDrawHook'),
     parity=dict(type='ParityHook'),
     leak=dict(type='LeakHook'),
+    figures=dict(type='ValidationFigureHook'),
+    # Every rank validates with the same statistics of its BatchNorms.
+    buffers=dict(type='mmengine.SyncBuffersHook'),
 )
 
 env_cfg = dict(

@@ -64,8 +64,8 @@ class AI4ArcticDataset(BaseDataset):
         test_mode: Whether samples are for testing or prediction.
         polygons: Whether samples come with the polygons of the ice chart
             and their codes; the store must be one of raw scenes.
-        on_error: 'raise' stops at a scene that cannot serve, 'skip' logs
-            it and goes on.
+        on_error: 'raise' stops at a scene that cannot serve or is not in
+            the store, 'skip' logs it and goes on.
         require_labels: Whether a scene must have a labelled pixel in at
             least one of the tasks.
         allow_mixed_releases: Take scenes of different releases, though
@@ -174,8 +174,13 @@ class AI4ArcticDataset(BaseDataset):
             wanted = read_split(self.split)
         else:
             wanted = list(self.split)
-        check_scene_ids(self.store, wanted, present)
-        return wanted
+        try:
+            check_scene_ids(self.store, wanted, present)
+        except DatasetError as error:
+            if self.on_error == 'raise':
+                raise
+            MMLogger.get_current_instance().warning('Skipped. %s', error)
+        return [name for name in wanted if name in set(present)]
 
     def _serves(self, scene_id: str) -> bool:
         """Check one scene, and log or raise what is wrong with it."""

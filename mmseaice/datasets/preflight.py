@@ -70,7 +70,8 @@ def check_scene_ids(
         f'{len(wanted)} listed scenes',
         f'{len(missing)} missing: {_shorten(missing)}'
         + (f' (nearest to the first: {nearest[0]})' if nearest else ''),
-        'Mend the list, or add these scenes to the store.',
+        'Mend the list, add these scenes to the store, or set '
+        "on_error='skip'.",
     )
 
 

@@ -11,22 +11,38 @@ from .checkpoint import (
     trusted_checkpoints,
 )
 from .hooks import (
+    CompileHook,
     DeterministicDrawHook,
+    EarlyStoppingHook,
+    LazyRuntimeInfoHook,
     LeakHook,
     ParityHook,
     PlainCheckpointHook,
+    RecomputeHook,
+    SceneFigureHook,
+    ThroughputHook,
+    ValidationFigureHook,
 )
 from .optim_wrapper import Bf16OptimWrapper
 from .parity import check_parity, parity_differences
+from .vis_backends import MLflowVisBackend
 from .weights import load_weights
 
 __all__ = [
     'AtomicLocalBackend',
     'Bf16OptimWrapper',
+    'CompileHook',
     'DeterministicDrawHook',
+    'EarlyStoppingHook',
+    'LazyRuntimeInfoHook',
     'LeakHook',
+    'MLflowVisBackend',
     'ParityHook',
     'PlainCheckpointHook',
+    'RecomputeHook',
+    'SceneFigureHook',
+    'ThroughputHook',
+    'ValidationFigureHook',
     'check_parity',
     'latest_checkpoint',
     'load_checkpoint_file',

@@ -5,7 +5,8 @@ from ..utils.quiet import import_upstream_quietly
 import_upstream_quietly()
 
 from .audit import AuditedInitMixin, LoadAudit, audit_loading  # noqa: E402
-from .backbones import MaskedViT  # noqa: E402
+from .backbones import MaskedViT, UNet  # noqa: E402
+from .batch_augments import CutMixScenes  # noqa: E402
 from .classifiers import PatchClassifier  # noqa: E402
 from .data_preprocessors import SeaIceDataPreprocessor  # noqa: E402
 from .heads import (  # noqa: E402
@@ -26,6 +27,7 @@ from .losses import (  # noqa: E402
     ValidFocalLoss,
     WaterConsistencyLoss,
 )
+from .necks import UPerNeck  # noqa: E402
 from .segmentors import MultiTaskSegmentor  # noqa: E402
 from .selfsup import (  # noqa: E402
     BlockMasking,
@@ -41,6 +43,7 @@ from .selfsup import (  # noqa: E402
 __all__ = [
     'AuditedInitMixin',
     'BlockMasking',
+    'CutMixScenes',
     'DespeckledTarget',
     'GradientTarget',
     'LoadAudit',
@@ -63,6 +66,8 @@ __all__ = [
     'RegressionUPerHead',
     'SeaIceDataPreprocessor',
     'SeaIceMAE',
+    'UNet',
+    'UPerNeck',
     'ValidCrossEntropyLoss',
     'ValidDiceLoss',
     'ValidFocalLoss',

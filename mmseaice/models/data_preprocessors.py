@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
@@ -39,10 +40,15 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
     Args:
         size_divisor: Height and width of the batch are multiples of it.
         non_blocking: Passed to ``Tensor.to``.
+        batch_augments: Configs of what mixes the images of a batch in
+            training, such as ``dict(type='CutMixScenes')``, in this order.
     """
 
     def __init__(
-        self, size_divisor: int = 1, non_blocking: bool = False
+        self,
+        size_divisor: int = 1,
+        non_blocking: bool = False,
+        batch_augments: Sequence[dict] = (),
     ) -> None:
         super().__init__(non_blocking=non_blocking)
         if size_divisor < 1:
@@ -50,6 +56,7 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
                 f'size_divisor must be at least 1, but got {size_divisor}.'
             )
         self.size_divisor = size_divisor
+        self.batch_augments = [MODELS.build(cfg) for cfg in batch_augments]
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Build one batch.
@@ -58,7 +65,8 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
             data: ``inputs``, a list of (C, h, w) tensors or one
                 (N, C, h, w); ``data_samples``, a list, a
                 :class:`SampleStack` or None; anything else.
-            training: Whether labels are padded with their image.
+            training: Whether labels are padded with their image, and
+                images mixed.
 
         Returns:
             The same keys, with ``inputs`` (N, C, H, W).
@@ -81,6 +89,8 @@ class SeaIceDataPreprocessor(BaseDataPreprocessor):
         for sample in data.get('data_samples') or ():
             if isinstance(sample, SeaIceDataSample):
                 self._pad_sample(sample, size, training)
+        for mix in self.batch_augments if training else ():
+            data['inputs'] = mix(data['inputs'], data.get('data_samples'))
         return data
 
     @staticmethod

@@ -1,8 +1,10 @@
 """Help for tests, ours and those of extensions: configs and tiny data."""
 
 from .configs import config_root, find_configs
+from .meta import on_meta_device
 from .recipes import make_scene, open_recipe, write_recipe, write_recipes
 from .stores import build_recipes, build_tiny_store, read_files
+from .twins import shrink_model, shrink_recipe
 
 __all__ = [
     'build_recipes',
@@ -10,8 +12,11 @@ __all__ = [
     'config_root',
     'find_configs',
     'make_scene',
+    'on_meta_device',
     'open_recipe',
     'read_files',
+    'shrink_model',
+    'shrink_recipe',
     'write_recipe',
     'write_recipes',
 ]

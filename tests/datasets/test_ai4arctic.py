@@ -81,8 +81,14 @@ def test_splits(scenes, tmp_path):
     path.write_text(f'{IDS[0]}\n')
     data = build(split=str(path))
     assert data.get_data_info(0)['scene_id'] == IDS[0]
+    absent = IDS[1][:-3] + 'dmi'
     with pytest.raises(DatasetError, match=f'nearest.*{IDS[1]}'):
-        build(split=[IDS[1][:-3] + 'dmi'], on_error='skip')
+        build(split=[absent])
+    # As a scene that was withdrawn since its list was published.
+    data = build(split=[absent, IDS[0]], on_error='skip')
+    assert [data.get_data_info(i)['scene_id'] for i in range(len(data))] == [
+        IDS[0]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,15 @@ def test_runs_are_trained_then_scored_and_not_again(study, swept, capsys):
     studies.metrics_path(found.runs[2]).write_text('{"scores": {}}')
     calls = Calls()
     assert swept(found, calls) == 0
+    assert [os.path.basename(command[0]) for command in calls] == ['test.py']
+
+    # As after a kill within the training.
+    record = found.runs[2].work_dir / 'sweep.json'
+    told = json.loads(record.read_text())
+    record.write_text(json.dumps(told | {'trained': False}))
+    studies.metrics_path(found.runs[2]).unlink()
+    calls = Calls()
+    assert swept(found, calls) == 0
     assert len(calls) == 2
     assert '--resume' in calls[0]
 

@@ -226,7 +226,8 @@ def probe_all(args: argparse.Namespace) -> None:
                 flush=True,
             )
     for name, values in scores.items():
-        print(f'{name:<12} {np.mean(values):6.2f} +- {np.std(values):.2f}')
+        spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
+        print(f'{name:<12} {np.mean(values):6.2f} +- {spread:.2f}')
     gain = np.mean(scores['pre-trained']) - np.mean(scores['random'])
     print(f'{"gain":<12} {gain:6.2f}')
     if args.out:

@@ -11,6 +11,7 @@ from .normalise_scene import NormaliseScene
 from .pack_patch import PackPatch
 from .pack_scene import PackScene
 from .scale_patch import ScalePatch
+from .warp_scene import WarpScene
 
 __all__ = [
     'CropScene',
@@ -20,4 +21,5 @@ __all__ = [
     'PackPatch',
     'PackScene',
     'ScalePatch',
+    'WarpScene',
 ]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
 from ...registry import TRANSFORMS
+
+#: Wind along samples and along lines.
+_WIND = ('u10m_rotated', 'v10m_rotated')
 
 
 @TRANSFORMS.register_module()
@@ -15,7 +20,9 @@ class FlipScene(BaseTransform):
     A satellite looks to one side: its incidence angle grows along the
     samples. A horizontal flip of a scene therefore swaps near and far
     range, a vertical one does not. Patches whose incidence angle was
-    removed may use all eight symmetries of the square.
+    removed may use all eight symmetries of the square. The wind, which ERA5
+    channels give along samples (u) and lines (v), is mirrored with the rest;
+    it must be in m/s still, so before :class:`NormaliseScene`.
 
     Args:
         horizontal: Probability of reversing the samples (columns), that
@@ -48,7 +55,8 @@ class FlipScene(BaseTransform):
                     f'{chart.shape}. Drop FlipScene, or label_spacing of '
                     'LoadScene.'
                 )
-        results['image'] = self._flip(results['image'], draws)
+        image = self._flip(results['image'], draws)
+        results['image'] = _turn_wind(image, results.get('channels'), draws)
         results['valid'] = self._flip(results['valid'], draws)
         results['charts'] = {
             task: self._flip(chart, draws) for task, chart in charts.items()
@@ -77,3 +85,36 @@ class FlipScene(BaseTransform):
             f'{type(self).__name__}(horizontal={self.horizontal}, '
             f'vertical={self.vertical}, transpose={self.transpose})'
         )
+
+
+def _turn_wind(
+    image: np.ndarray, channels: Sequence[str] | None, draws: np.ndarray
+) -> np.ndarray:
+    """Mirror the components of the wind in an image that was mirrored.
+
+    Args:
+        image: Physical units, (C, H, W).
+        channels: Names of the C channels.
+        draws: Whether it was mirrored along samples, lines, both swapped.
+
+    Raises:
+        ValueError: If they were swapped and one component is missing.
+    """
+    places = [
+        list(channels or ()).index(name) if name in (channels or ()) else None
+        for name in _WIND
+    ]
+    if places == [None, None] or not draws.any():
+        return image
+    image = image.copy()
+    for place, mirrored in zip(places, draws, strict=False):
+        if place is not None and mirrored:
+            image[place] *= -1
+    if draws[2]:
+        if None in places:
+            raise ValueError(
+                f'channels must have both of {", ".join(_WIND)} to swap lines '
+                f'and samples, but got {", ".join(channels)}.'
+            )
+        image[places] = image[places[::-1]]
+    return image

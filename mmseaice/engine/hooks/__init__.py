@@ -1,15 +1,26 @@
 """Hooks that upstream lacks."""
 
+from .compile_hook import CompileHook
 from .deterministic_draw_hook import DeterministicDrawHook
+from .early_stopping_hook import EarlyStoppingHook
+from .lazy_runtime_info_hook import LazyRuntimeInfoHook
 from .leak_hook import LeakHook
 from .parity_hook import ParityHook
 from .plain_checkpoint_hook import PlainCheckpointHook
-from .scene_figure_hook import SceneFigureHook
+from .recompute_hook import RecomputeHook
+from .scene_figure_hook import SceneFigureHook, ValidationFigureHook
+from .throughput_hook import ThroughputHook
 
 __all__ = [
+    'CompileHook',
     'DeterministicDrawHook',
+    'EarlyStoppingHook',
+    'LazyRuntimeInfoHook',
     'LeakHook',
     'ParityHook',
     'PlainCheckpointHook',
+    'RecomputeHook',
     'SceneFigureHook',
+    'ThroughputHook',
+    'ValidationFigureHook',
 ]

@@ -1,12 +1,18 @@
-"""A picture of every scene that a test run maps."""
+"""Pictures of the scenes that a run validates or tests."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import mmcv
 import numpy as np
+from mmengine.dataset import BaseDataset
+from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -52,15 +58,69 @@ class SceneFigureHook(Hook):
         outputs: Sequence[SeaIceDataSample] | None = None,
     ) -> None:
         """Draw the scenes of one batch."""
-        parity = runner.test_dataloader.dataset.metainfo.get('parity', {})
         folder = Path(self.out_dir or Path(runner.log_dir) / 'figures')
-        for index, sample in enumerate(outputs or ()):
-            if self.max_scenes is not None and self._drawn >= self.max_scenes:
-                return
-            image = data_batch['inputs'][index].cpu().float().numpy()
-            valid = data_batch['data_samples'][index].get_valid()[0]
-            draw_sample(image, valid.cpu().numpy(), sample, parity, folder)
+        dataset = runner.test_dataloader.dataset
+        left = self.max_scenes and self.max_scenes - self._drawn
+        for draw in islice(_figures(dataset, data_batch, outputs), left):
+            draw(folder)
             self._drawn += 1
+
+
+@HOOKS.register_module()
+class ValidationFigureHook(Hook):
+    """Send pictures of the first scenes of each validation to the log.
+
+    They are those of :class:`SceneFigureHook`, and go wherever the scalars
+    go: TensorBoard, W&B, MLflow, and ``vis_data/vis_image`` in the folder of
+    the run. Models that make no charts are passed over.
+
+    Args:
+        max_scenes: How many scenes to draw.
+    """
+
+    priority = 'LOW'
+
+    def __init__(self, max_scenes: int = 2) -> None:
+        self.max_scenes = max_scenes
+        self._drawn = 0
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Count anew."""
+        self._drawn = 0
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[SeaIceDataSample] | None = None,
+    ) -> None:
+        """Draw the scenes of one batch."""
+        if not is_main_process():
+            return
+        dataset = runner.val_dataloader.dataset
+        left = self.max_scenes - self._drawn
+        for draw in islice(_figures(dataset, data_batch, outputs), left):
+            with TemporaryDirectory() as folder:
+                path = draw(Path(folder))
+                image = mmcv.imread(path, channel_order='rgb')
+            runner.visualizer.add_image(path.stem, image, step=runner.iter)
+            self._drawn += 1
+
+
+def _figures(
+    dataset: BaseDataset,
+    data_batch: dict | None,
+    outputs: Sequence[SeaIceDataSample] | None,
+) -> Iterator[Callable[[Path], Path]]:
+    """For each scene of a batch, what draws it into a folder."""
+    parity = dataset.metainfo.get('parity', {})
+    for index, sample in enumerate(outputs or ()):
+        if not isinstance(sample, SeaIceDataSample):
+            continue
+        image = data_batch['inputs'][index].cpu().float().numpy()
+        valid = data_batch['data_samples'][index].get_valid()[0].cpu().numpy()
+        yield partial(draw_sample, image, valid, sample, parity)
 
 
 def draw_sample(

@@ -8,10 +8,11 @@ from mmpretrain.models import ImageClassifier
 
 from ...registry import MODELS
 from ..audit import AuditedInitMixin
+from ..utils import FrozenEncoderMixin
 
 
 @MODELS.register_module()
-class PatchClassifier(AuditedInitMixin, ImageClassifier):
+class PatchClassifier(FrozenEncoderMixin, AuditedInitMixin, ImageClassifier):
     """Upstream's ``ImageClassifier`` whose encoder can be frozen.
 
     Which features the head sees is configured as upstream has it: feature
@@ -20,9 +21,7 @@ class PatchClassifier(AuditedInitMixin, ImageClassifier):
 
     Args:
         backbone: Config of the encoder.
-        freeze_encoder: Train only what comes after the encoder, which then
-            stays in evaluation mode, without dropout, whatever ``train()``
-            says.
+        freeze_encoder: Train only what comes after the encoder.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
         **kwargs: ``neck``, ``head`` and the others of upstream.
     """
@@ -41,14 +40,4 @@ class PatchClassifier(AuditedInitMixin, ImageClassifier):
             ),
             **kwargs,
         )
-        self.freeze_encoder = freeze_encoder
-        if freeze_encoder:
-            self.backbone.requires_grad_(False)
-            self.backbone.eval()
-
-    def train(self, mode: bool = True) -> PatchClassifier:
-        """Set training mode, except for a frozen encoder."""
-        super().train(mode)
-        if self.freeze_encoder:
-            self.backbone.eval()
-        return self
+        self.set_encoder_frozen(freeze_encoder)

@@ -13,6 +13,10 @@ from ..utils import stack_valid
 from .cross_task import CrossTaskLoss, read_concentration
 from .reduction import valid_mean
 
+#: Share of ice below which its composition is not scaled to 1, because the
+#: slope grows with the inverse.
+_LEAST_ICE = 0.01
+
 
 @MODELS.register_module()
 class PolygonLoss(CrossTaskLoss):
@@ -33,11 +37,18 @@ class PolygonLoss(CrossTaskLoss):
     their visible pixels; tasks are added. A polygon whose share is unknown
     does not count for that task.
 
+    A chart's classes have no water inside an ice polygon, shares do: 1 - CT.
+    A model that is scored on the classes is then taught by ``ice_only``,
+    where SOD and FLOE compare the composition of the ice, p without its
+    water and scaled to 1 against CA / CT and so on, and the total is left
+    to SIC.
+
     Args:
         tasks: Tasks to supervise. Those without a head are passed over.
         tolerance: Difference that costs nothing; analysts write tenths.
         min_pixels: Visible valid pixels from which a polygon counts. A
             corner of a polygon need not look like the whole.
+        ice_only: Whether SOD and FLOE leave water out.
         loss_weight: Factor of the result.
         loss_name: Key in the log.
     """
@@ -47,6 +58,7 @@ class PolygonLoss(CrossTaskLoss):
         tasks: Sequence[str] = ('SIC', 'SOD', 'FLOE'),
         tolerance: float = 0.1,
         min_pixels: int = 256,
+        ice_only: bool = False,
         loss_weight: float = 1.0,
         loss_name: str = 'loss_polygon',
     ) -> None:
@@ -62,6 +74,7 @@ class PolygonLoss(CrossTaskLoss):
             )
         self.tolerance = tolerance
         self.min_pixels = min_pixels
+        self.ice_only = ice_only
 
     def forward(
         self,
@@ -99,7 +112,11 @@ class PolygonLoss(CrossTaskLoss):
                 else scores.softmax(dim=1).movedim(1, -1)
             )
             sums = _sum_by(index, found.flatten(0, 2), sum(lengths))
-            off = sums / pixels.clamp_min(1)[:, None] - charted.nan_to_num()
+            mean = sums / pixels.clamp_min(1)[:, None]
+            if self.ice_only and task != 'SIC':
+                weights = weights * (charted[:, 0] < 1)
+                mean, charted = _without_water(mean), _without_water(charted)
+            off = mean - charted.nan_to_num()
             off = (off.abs() - self.tolerance).clamp_min(0)
             # What one class has too much, the others have too little.
             off = off.sum(dim=1) / (1 if task == 'SIC' else 2)
@@ -139,6 +156,13 @@ class PolygonLoss(CrossTaskLoss):
         inside = valid & (ids > 0) & (ids < rows)
         first = rows.cumsum(dim=0) - rows
         return (torch.where(inside, ids, 0) + first).flatten(), inside
+
+
+def _without_water(shares: torch.Tensor) -> torch.Tensor:
+    """Shares of the ice types in the ice, from shares (P, K), water first."""
+    ice = shares[:, 1:]
+    total = ice.sum(dim=1, keepdim=True)
+    return ice / total.clamp_min(_LEAST_ICE)
 
 
 def _sum_by(

@@ -119,12 +119,19 @@ def read_scores(
 ) -> torch.Tensor:
     """The chart that scores (K, H, W) stand for.
 
+    Classes that are steps of one scale are read by their mean: a score of
+    squared errors, such as R2, is best served by it, and a regression gives
+    it as well.
+
     Returns:
-        (1, H, W): float32 clipped to the classes of the task for a
-        regression, int64 classes otherwise.
+        (1, H, W): float32 within the classes of the task for a quantity,
+        int64 classes otherwise.
     """
     if isinstance(head, RegressionMixin):
         return scores.clamp(0, get_task(task).num_classes - 1)
+    if get_task(task).kind == 'regression' and len(scores) > 1:
+        steps = torch.arange(len(scores), device=scores.device)
+        return (scores * steps[:, None, None]).sum(dim=0, keepdim=True)
     if len(scores) == 1:
         return (scores > head.threshold).long()
     return scores.argmax(dim=0, keepdim=True)

@@ -15,7 +15,12 @@ from ...registry import MODELS
 from ...structures import SeaIceDataSample
 from ..audit import AuditedInitMixin
 from ..heads import RegressionMixin
-from ..utils import hide_invalid, slide_windows, stack_valid
+from ..utils import (
+    FrozenEncoderMixin,
+    hide_invalid,
+    slide_windows,
+    stack_valid,
+)
 from .inference import (
     InferenceConfig,
     read_scores,
@@ -26,7 +31,7 @@ from .inference import (
 
 
 @MODELS.register_module()
-class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
+class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
     """Any backbone, an optional neck, and heads by the name of their task.
 
     A head is any plain mmseg decode head, unchanged: it sees each sample
@@ -43,14 +48,18 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         backbone: Config of the encoder.
         heads: Config of each head, by task; None in place of a config
             drops the head, as ``--cfg-options model.heads.FLOE=None`` does.
-        neck: Config of what lies between.
+        neck: Config of what lies between, or a list of them in a row.
         task_weights: Factor of each task's losses, 1 by default. Tasks
             without a head are passed over, so that dropping a head is
             enough to drop a task.
         task_losses: Configs of losses that see all heads at once, each a
-            :class:`CrossTaskLoss`; they are added to those of the heads.
+            :class:`CrossTaskLoss`; they are added to those of the heads. A
+            list, or a mapping with names of your own, which command lines
+            can reach.
             The heads must then be plain ones: one map of logits, and
             mmseg's own ``loss``.
+        freeze_encoder: Train neck and heads only. For two stages, train
+            frozen first, then a second run with ``load_from``.
         train_cfg: Passed to the heads.
         test_cfg: See :class:`InferenceConfig`.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
@@ -61,9 +70,10 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         self,
         backbone: dict,
         heads: Mapping[str, dict | None],
-        neck: dict | None = None,
+        neck: dict | list[dict] | None = None,
         task_weights: Mapping[str, float] | None = None,
-        task_losses: Sequence[dict] | None = None,
+        task_losses: Sequence[dict] | Mapping[str, dict] | None = None,
+        freeze_encoder: bool = False,
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -79,12 +89,15 @@ class MultiTaskSegmentor(AuditedInitMixin, BaseModel):
         if not heads:
             raise ValueError('heads must name at least one task.')
         self.backbone = MODELS.build(backbone)
+        self.set_encoder_frozen(freeze_encoder)
         self.neck = None if neck is None else MODELS.build(neck)
         # mmengine's ModuleDict: torch's would skip the heads' init_cfg.
         self.heads = ModuleDict(
             {task: MODELS.build(heads[task]) for task in sorted(heads)}
         )
         self.task_weights = dict(task_weights or {})
+        if isinstance(task_losses, Mapping):
+            task_losses = list(task_losses.values())
         self.task_losses = ModuleList(
             [MODELS.build(cfg) for cfg in task_losses or ()]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,15 @@ def last_checkpoint(run: Run) -> Path:
     )
 
 
+def is_trained(run: Run) -> bool:
+    """Whether its training has come to its end, and the result is there."""
+    try:
+        last_checkpoint(run)
+    except CheckpointError:
+        return False
+    return True
+
+
 def is_done(run: Run) -> bool:
     """Whether nothing is left to do: it has scores, or needs none."""
     if is_changed(run):
@@ -200,11 +209,16 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def reaches(config: Path, key: str) -> bool:
+def reaches(config: Path, key: str, made: Iterable[str] = ()) -> bool:
     """Whether a config has a place for an option.
 
-    All but the last part of the key must be there already; the last may be
-    an argument that was left at its default.
+    All but the last part of the key must be there already, or be made by
+    another option; the last may be an argument that was left at its default.
+
+    Args:
+        config: The config.
+        key: Name of the option.
+        made: Names of parts that other options give a ``type``.
     """
     if key == 'seed':
         return True
@@ -212,12 +226,19 @@ def reaches(config: Path, key: str) -> bool:
     first, *rest = key.split('.')
     if not rest:
         return first in node or first in RUN_ENTRIES
+    path = ''
     for part in (first, *rest[:-1]):
+        path += f'{part}.'
         if isinstance(node, (list, tuple)):
             inside = part.isdecimal() and int(part) < len(node)
             node = node[int(part)] if inside else None
+        elif isinstance(node, Mapping):
+            new = part not in node or node[part] is None
+            if new and any(key.startswith(f'{name}.') for name in made):
+                return True
+            node = node.get(part)
         else:
-            node = node.get(part) if isinstance(node, Mapping) else None
+            node = None
     if isinstance(node, (list, tuple)):
         return rest[-1].isdecimal() and int(rest[-1]) < len(node)
     return isinstance(node, Mapping)
@@ -230,8 +251,13 @@ def check_options(study: Study) -> None:
         MMSeaIceError: With the run and the option.
     """
     for run in study.runs:
+        made = [
+            key.removesuffix('.type')
+            for key in run.options
+            if key.endswith('.type')
+        ]
         for key in run.options:
-            if not reaches(run.config, key):
+            if not reaches(run.config, key, made):
                 raise MMSeaIceError(
                     f'{study.path}, run {run.name}',
                     f'options that {run.config} has a place for',

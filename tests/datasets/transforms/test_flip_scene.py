@@ -49,3 +49,41 @@ def test_charts_of_another_grid_are_refused(fake_scene, results):
     given = LoadScene(80)(results(fake_scene((8, 8)), spacing=160))
     with pytest.raises(ValueError, match='must lie on the grid'):
         FlipScene()(given)
+
+
+def wind(u, v, *chances, channels=('HH', 'u10m_rotated', 'v10m_rotated')):
+    """Components of the wind after a flip, both alike everywhere."""
+    image = np.stack(
+        [np.zeros((4, 4)), np.full((4, 4), u), np.full((4, 4), v)]
+    )
+    out = FlipScene(*chances)(
+        {
+            'image': image.astype(np.float32),
+            'valid': np.ones((4, 4), bool),
+            'channels': channels,
+            'rng': np.random.default_rng(0),
+        }
+    )
+    assert (image[1] == u).all()
+    return out['image'][1:, 0, 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ('chances', 'wanted'),
+    [
+        ((0, 0, 0), [3, 1]),
+        ((1, 0, 0), [-3, 1]),
+        ((0, 1, 0), [3, -1]),
+        ((1, 1, 0), [-3, -1]),
+        ((0, 0, 1), [1, 3]),
+        ((1, 0, 1), [1, -3]),
+    ],
+)
+def test_wind_blows_along_the_picture(chances, wanted):
+    assert wind(3, 1, *chances) == wanted
+
+
+def test_half_a_wind_cannot_be_swapped():
+    with pytest.raises(ValueError, match='must have both'):
+        wind(3, 1, 0, 0, 1, channels=('HH', 'u10m_rotated', 'skt'))
+    assert wind(3, 1, 1, channels=('HH', 'u10m_rotated', 'skt')) == [-3, 1]

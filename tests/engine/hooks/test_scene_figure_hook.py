@@ -3,9 +3,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import BaseDataElement
 
 from mmseaice import visualization
-from mmseaice.engine.hooks import SceneFigureHook
+from mmseaice.engine.hooks import SceneFigureHook, ValidationFigureHook
 from mmseaice.structures import SeaIceDataSample
 
 PARITY = {'channels': ['HV', 'HH'], 'mean': [-25, -15], 'std': [5, 6]}
@@ -14,7 +15,10 @@ PARITY = {'channels': ['HV', 'HH'], 'mean': [-25, -15], 'std': [5, 6]}
 def runner(folder):
     dataset = SimpleNamespace(metainfo={'parity': PARITY})
     return SimpleNamespace(
-        log_dir=str(folder), test_dataloader=SimpleNamespace(dataset=dataset)
+        log_dir=str(folder),
+        iter=1000,
+        test_dataloader=SimpleNamespace(dataset=dataset),
+        val_dataloader=SimpleNamespace(dataset=dataset),
     )
 
 
@@ -68,3 +72,30 @@ def test_number_of_figures(tmp_path, limit, count):
             scene = mapped_scene(name)
             hook.after_test_iter(runner(tmp_path), index, *scene)
         assert len(list(tmp_path.glob('out/*.png'))) == count
+
+
+def test_validation_sends_its_first_scenes_to_the_log(tmp_path):
+    sent = []
+    run = runner(tmp_path)
+    run.visualizer = SimpleNamespace(
+        add_image=lambda name, image, step: sent.append((name, image, step))
+    )
+    hook = ValidationFigureHook(max_scenes=2)
+    for _ in range(2):
+        hook.before_val_epoch(run)
+        for index, name in enumerate('abc'):
+            hook.after_val_iter(run, index, *mapped_scene(name))
+    assert [(name, step) for name, _, step in sent] == [
+        ('a', 1000),
+        ('b', 1000),
+    ] * 2
+    assert sent[0][1].ndim == 3
+    assert sent[0][1].std() > 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_validation_of_patch_classes_has_no_figures(tmp_path):
+    batch, _ = mapped_scene()
+    ValidationFigureHook().after_val_iter(
+        runner(tmp_path), 0, batch, [BaseDataElement()]
+    )

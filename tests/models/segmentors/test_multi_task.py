@@ -119,6 +119,20 @@ def test_one_head_makes_a_single_task_model(build, cfg, make_samples):
     assert 'pred_SIC' not in sample
 
 
+def test_a_frozen_encoder_stays_and_the_heads_learn(build, cfg, make_samples):
+    frozen = cfg() | dict(freeze_encoder=True)
+    frozen['backbone']['drop_rate'] = 0.5
+    model = build(frozen).train()
+    images = torch.randn(2, 2, 32, 32)
+    first, second = (model.backbone(images)[-1] for _ in range(2))
+    assert torch.equal(first, second)
+    assert not first.requires_grad
+    assert model.heads.training
+    sum(model.loss(images, make_samples()).values()).backward()
+    assert all(p.grad is None for p in model.backbone.parameters())
+    assert all(p.grad is not None for p in model.heads.parameters())
+
+
 def test_task_weights_scale_their_losses(build, cfg, make_samples):
     images, samples = torch.randn(2, 2, 32, 32), make_samples()
     plain = _losses(build(cfg()), images, samples)

@@ -113,6 +113,22 @@ def test_options_need_a_place_in_the_config(key, found):
     assert studies.reaches(ROOT / MAE, key) is found
 
 
+@pytest.mark.parametrize(
+    ('key', 'found'),
+    [
+        ('model.target.type', True),
+        ('model.target.window', True),
+        ('model.targets.window', False),
+        ('model.task_losses.water.tasks', True),
+        ('model.task_losses.wter.tasks', False),
+        ('model.backbone.masking.area', False),
+    ],
+)
+def test_a_part_may_be_new_if_an_option_says_of_what_type(key, found):
+    made = ['model.target', 'model.task_losses.water']
+    assert studies.reaches(ROOT / MAE, key, made) is found
+
+
 def test_a_checkpoint_of_an_unfinished_training_is_not_taken(study):
     run = study(f'mae: {MAE}').runs[0]
     studies.claim(run)

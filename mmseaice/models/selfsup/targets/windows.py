@@ -97,13 +97,15 @@ class PowerScale(nn.Module):
 
     def __init__(self, decibels: float | Sequence[float] = 0.0) -> None:
         super().__init__()
-        values = torch.as_tensor(decibels, dtype=torch.float32).reshape(-1)
-        if not (values.isfinite() & (values >= 0)).all():
+        several = isinstance(decibels, Sequence)
+        values = list(decibels) if several else [decibels]
+        if not all(math.isfinite(value) and value >= 0 for value in values):
             raise ValueError(
                 f'decibels must not be negative, but got {decibels}.'
             )
-        self.linear = bool((values > 0).any())
-        rate = values.view(-1, 1, 1) * math.log(10) / 10
+        self.linear = any(value > 0 for value in values)
+        rate = torch.tensor(values, dtype=torch.float32).view(-1, 1, 1)
+        rate *= math.log(10) / 10
         self.register_buffer('rate', rate, persistent=False)
 
     def to_power(
