@@ -1,13 +1,11 @@
-"""Baseline: DeepLabV3+ on a dilated ResNet-50, from scratch.
-
-Data, schedule and runtime are those of the recipe it inherits.
-"""
+"""Baseline: DeepLabV3+ on a dilated ResNet-50, from scratch."""
 
 _base_ = './multitask_vit-base-upernet_30ki_ai4arctic.py'
 
 # Sixteen groups, because they divide the 48 channels of the fine map.
 norm_cfg = dict(type='GN', num_groups=16)
 head = dict(
+    _delete_=True,
     in_channels=2048,
     in_index=3,
     channels=512,
@@ -19,10 +17,8 @@ head = dict(
     align_corners=False,
 )
 model = dict(
-    _delete_=True,
-    type='MultiTaskSegmentor',
-    data_preprocessor=dict(type='SeaIceDataPreprocessor', size_divisor=16),
     backbone=dict(
+        _delete_=True,
         type='mmseg.ResNetV1c',
         in_channels=2,
         depth=50,
@@ -31,6 +27,7 @@ model = dict(
         contract_dilation=True,
         norm_cfg=dict(type='BN'),
     ),
+    neck=None,
     heads=dict(
         SIC=dict(
             type='RegressionASPPHead',
@@ -51,6 +48,4 @@ model = dict(
             **head,
         ),
     ),
-    task_weights=dict(SIC=1.0, SOD=3.0, FLOE=3.0),
-    test_cfg=dict(mode='slide', crop_size=(384, 384), stride=(192, 192)),
 )

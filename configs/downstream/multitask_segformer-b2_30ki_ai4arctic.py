@@ -1,11 +1,9 @@
-"""Baseline: SegFormer with the encoder MiT-B2, from scratch.
-
-Data, schedule and runtime are those of the recipe it inherits.
-"""
+"""Baseline: SegFormer with the encoder MiT-B2, from scratch."""
 
 _base_ = './multitask_vit-base-upernet_30ki_ai4arctic.py'
 
 head = dict(
+    _delete_=True,
     in_channels=[64, 128, 320, 512],
     in_index=[0, 1, 2, 3],
     channels=256,
@@ -14,10 +12,8 @@ head = dict(
     align_corners=False,
 )
 model = dict(
-    _delete_=True,
-    type='MultiTaskSegmentor',
-    data_preprocessor=dict(type='SeaIceDataPreprocessor', size_divisor=16),
     backbone=dict(
+        _delete_=True,
         type='mmseg.MixVisionTransformer',
         in_channels=2,
         embed_dims=64,
@@ -27,6 +23,7 @@ model = dict(
         sr_ratios=[8, 4, 2, 1],
         drop_path_rate=0.1,
     ),
+    neck=None,
     heads=dict(
         SIC=dict(
             type='RegressionSegformerHead',
@@ -47,6 +44,4 @@ model = dict(
             **head,
         ),
     ),
-    task_weights=dict(SIC=1.0, SOD=3.0, FLOE=3.0),
-    test_cfg=dict(mode='slide', crop_size=(384, 384), stride=(192, 192)),
 )

@@ -26,6 +26,10 @@ MISSING = -9
 #: Code of a field that the analyst could not determine.
 UNDETERMINED = 99
 
+#: Partial concentrations may miss their total by so many tenths: 9+ counts
+#: as ten, and each number is rounded.
+TENTHS_OFF = 1
+
 _REMEDY = 'Pass the table as the file holds it, header row included.'
 
 

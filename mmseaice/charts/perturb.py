@@ -15,15 +15,11 @@ from typing import Any
 import numpy as np
 
 from .codes import IGNORE, SIC
-from .egg import MISSING, Polygon, read_polygon_codes
+from .egg import MISSING, TENTHS_OFF, Polygon, read_polygon_codes
 
 _TOTAL = 'CT'
 _PARTIALS = ('CA', 'CB', 'CC')
 _FULL = SIC.num_classes - 1
-
-#: Partial concentrations may miss their total by so many tenths, as in
-#: ``shares.py``: 9+ counts as ten, and each number is rounded.
-_SLACK = 1
 
 
 def perturb_codes(
@@ -105,7 +101,7 @@ def _read_egg(polygon: Polygon) -> dict[str, int]:
     whole = (
         _PARTIALS[0] in tenths
         and IGNORE not in tenths.values()
-        and abs(sum(shares.values()) - total) <= _SLACK
+        and abs(sum(shares.values()) - total) <= TENTHS_OFF
     )
     return {_TOTAL: total} | shares if whole and shares else {}
 

@@ -15,11 +15,7 @@ from typing import Any
 import numpy as np
 
 from .codes import FLOE, IGNORE, SIC, SOD, TASKS, Task, get_task
-from .egg import MISSING, Polygon, read_polygon_codes
-
-#: Partial concentrations may miss their total by so many tenths: 9+ counts
-#: as ten, and each number is rounded.
-_SLACK = 1
+from .egg import MISSING, TENTHS_OFF, Polygon, read_polygon_codes
 
 #: Code tables to remember; a scene has one.
 _REMEMBERED = 1024
@@ -33,7 +29,7 @@ def polygon_shares(
     """Area shares of the classes of each polygon, by id and task.
 
     Codes become classes as in :func:`polygons_to_charts`: an empty CA
-    beside a positive CT means CA = CT; a polygon of type W, or with a total
+    without a CB or CC means CA = CT; a polygon of type W, or with a total
     below one tenth, is all water; a form without a class (fast ice, brash,
     ...) in any type leaves the whole polygon without floe sizes. Equal
     types are added, all of them. Nothing has to dominate.
@@ -123,13 +119,13 @@ def _shares_of(polygon: Polygon) -> dict[str, Shares]:
 
 def _partials(polygon: Polygon, total: int) -> tuple[float, ...] | None:
     """Area share of each ice type, which add up to the total."""
-    first, *others = polygon.partials
-    first = polygon.total if first == MISSING else first
     tenths = [
         0 if code == MISSING else SIC.code_map.get(code, IGNORE)
-        for code in (first, *others)
+        for code in polygon.partials
     ]
-    if IGNORE in tenths or abs(sum(tenths) - total) > _SLACK:
+    if polygon.partials[0] == MISSING:
+        tenths[0] = IGNORE if any(tenths[1:]) else total
+    if IGNORE in tenths or abs(sum(tenths) - total) > TENTHS_OFF:
         return None
     if not sum(tenths):
         return None

@@ -180,7 +180,8 @@ class AI4ArcticDataset(BaseDataset):
             if self.on_error == 'raise':
                 raise
             MMLogger.get_current_instance().warning('Skipped. %s', error)
-        return [name for name in wanted if name in set(present)]
+        there = set(present)
+        return [name for name in wanted if name in there]
 
     def _serves(self, scene_id: str) -> bool:
         """Check one scene, and log or raise what is wrong with it."""

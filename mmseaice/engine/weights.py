@@ -8,12 +8,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 from ..errors import CheckpointError
 
 #: Differences that an error names before it only counts them.
 MOST = 3
+
+
+def bare_model(model: nn.Module) -> nn.Module:
+    """The model itself, without what distributes it."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def load_weights(

@@ -31,7 +31,7 @@ from ..errors import (
     StoreError,
 )
 from .checks import check_scene
-from .open import check_options, open_scene, scene_files
+from .open import check_options, open_scene, scene_files_of
 from .store import read_root
 from .store_folder import StoreFolder
 from .store_format import StoreOptions
@@ -136,7 +136,7 @@ def build_store(
     )
     if opener is open_scene:
         check_options(**open_options)
-    files = _files(sources)
+    files = scene_files_of(sources)
     mine = _part_of(files, shard)
     folder = StoreFolder(Path(out).absolute(), options, allow_mixed_releases)
     report = BuildReport(Path(out))
@@ -186,35 +186,6 @@ def _disk_errors(path: Path) -> Iterator[None]:
             f'{type(error).__name__} ({error})',
             'Make room, then run the same command again: it continues.',
         ) from error
-
-
-def _files(sources: str | Path | Iterable[str | Path]) -> list[Path]:
-    """All scene files; folders stand for the files below them."""
-    if isinstance(sources, str | Path):
-        sources = [sources]
-    files: dict[str, Path] = {}
-    for source in map(Path, sources):
-        found = scene_files(source) if source.is_dir() else [source]
-        if not found:
-            raise SceneFileError(
-                source, 'a folder of scene files', 'none in it'
-            )
-        if not found[0].exists():
-            raise SceneFileError(
-                source, 'a scene file', 'nothing there', 'Check the path.'
-            )
-        for file in found:
-            if file.name in files:
-                raise SceneFileError(
-                    file,
-                    'one file of each name',
-                    'a second one',
-                    'Leave one of the two out.',
-                )
-            files[file.name] = file
-    if not files:
-        raise ValueError('sources must name a scene, but got none.')
-    return [file.absolute() for file in files.values()]
 
 
 def _build(

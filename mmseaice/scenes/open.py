@@ -158,3 +158,43 @@ def scene_files(folder: str | Path) -> list[Path]:
         if not path.name.endswith(_NO_SCENES)
         and not path.name.startswith(('.', 'upload_package'))
     )
+
+
+def scene_files_of(
+    sources: str | Path | Iterable[str | Path],
+) -> list[Path]:
+    """Scene files by absolute path; folders stand for the files below.
+
+    Args:
+        sources: Files and folders, in any order.
+
+    Raises:
+        SceneFileError: If a source is missing or holds no scene, or if two
+            files have one name.
+        ValueError: If there are no sources.
+    """
+    if isinstance(sources, str | Path):
+        sources = [sources]
+    files: dict[str, Path] = {}
+    for source in map(Path, sources):
+        found = scene_files(source) if source.is_dir() else [source]
+        if not found:
+            raise SceneFileError(
+                source, 'a folder of scene files', 'none in it'
+            )
+        if not found[0].exists():
+            raise SceneFileError(
+                source, 'a scene file', 'nothing there', 'Check the path.'
+            )
+        for file in found:
+            if file.name in files:
+                raise SceneFileError(
+                    file,
+                    'one file of each name',
+                    'a second one',
+                    'Leave one of the two out.',
+                )
+            files[file.name] = file
+    if not files:
+        raise ValueError('sources must name a scene, but got none.')
+    return [file.absolute() for file in files.values()]

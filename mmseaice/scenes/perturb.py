@@ -24,7 +24,7 @@ from ..utils.atomic import atomic_path
 from .assemble import identify
 from .displace import displace_polygons
 from .netcdf import NetCDFFile
-from .open import scene_files
+from .open import scene_files_of
 from .raw import PIXEL_SPACING
 from .ready import FULL
 
@@ -95,20 +95,12 @@ def perturb_scenes(
 
     Raises:
         SceneFileError: If a source is missing, unreadable, or no raw scene
-            with polygons.
-        DatasetError: If there are no sources, or a copy would take the
-            place of another file.
+            with polygons, or two have one name.
+        DatasetError: If a copy would take the place of another file.
         PolygonCodeError: If a table of codes cannot be read.
     """
-    files = _files(sources)
+    files = scene_files_of(sources)
     copies = {Path(out) / source.name: source for source in files}
-    if len(copies) < len(files):
-        raise DatasetError(
-            out,
-            'sources of different names',
-            'two of one name',
-            'Leave one of the two out.',
-        )
     there = [path for path in copies if _is_there(path, errors)]
     # All are looked at before the first is copied.
     missing = {p: _scene_id(copies[p]) for p in copies if p not in there}
@@ -116,21 +108,6 @@ def perturb_scenes(
     for path, scene_id in bar:
         _write_copy(copies[path], path, scene_id, errors)
     return [*missing], there
-
-
-def _files(sources: Iterable[str | Path]) -> list[Path]:
-    """All scene files; folders stand for the files below them."""
-    files = []
-    for source in map(Path, sources):
-        files += scene_files(source) if source.is_dir() else [source]
-    if not files:
-        raise DatasetError(
-            ', '.join(map(str, sources)),
-            'raw scenes',
-            'no file of one',
-            'Check the path.',
-        )
-    return files
 
 
 def _is_there(path: Path, errors: ChartErrors) -> bool:

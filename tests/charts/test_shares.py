@@ -118,9 +118,12 @@ def brute_force(ct, types):
     if ct not in TENTHS:
         return None
     total, cells = TENTHS[ct], 2520
-    if total and types[0][0] == -9:
+    empty = types[0][0] == -9
+    if total and empty:
         types = [(ct, *types[0][1:]), *types[1:]]
     partials = [0 if t[0] == -9 else TENTHS.get(t[0], 99) for t in types]
+    if any(partials[1:]) and empty:
+        partials[0] = 99
     result = {'SIC': total / 10, 'SOD': None, 'FLOE': None}
     for name, column, table, number in (
         ('SOD', 1, STAGES, 6),
@@ -244,3 +247,11 @@ def test_mistakes_are_named():
         polygon_shares([row_of(80)])
     with pytest.raises(ValueError, match='task must be one of'):
         share_table([HEADER], 'ICE')
+
+
+def test_an_empty_ca_beside_others_is_unknown():
+    # One tenth too much would pass for rounding if CA were the total.
+    found = shares_of(90, (-9, 91, 6), (10, 83, 3))
+    assert found['SIC'] == approx(0.9)
+    assert found['SOD'] is None
+    assert found['FLOE'] is None

@@ -155,8 +155,8 @@ def test_mistakes_end_in_one_message(scenes, run_tool, tmp_path):
         ([scenes / 'ready', out], 'MissingVariableError: '),
         ([raw, scenes / 'ready', out], 'MissingVariableError: '),
         ([tmp_path / 'no.nc', out], 'SceneFileError: '),
-        ([tmp_path / 'none', out], 'DatasetError: '),
-        ([raw, raw, out], 'DatasetError: '),
+        ([tmp_path / 'none', out], 'SceneFileError: '),
+        ([raw, raw, out], 'SceneFileError: '),
         ([raw, out, '--displacement', -1], 'ValueError: '),
     ):
         done = run_tool(TOOL, *args, check=False)

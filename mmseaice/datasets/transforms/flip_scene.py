@@ -100,10 +100,8 @@ def _turn_wind(
     Raises:
         ValueError: If they were swapped and one component is missing.
     """
-    places = [
-        list(channels or ()).index(name) if name in (channels or ()) else None
-        for name in _WIND
-    ]
+    names = list(channels or ())
+    places = [names.index(name) if name in names else None for name in _WIND]
     if places == [None, None] or not draws.any():
         return image
     image = image.copy()
@@ -114,7 +112,7 @@ def _turn_wind(
         if None in places:
             raise ValueError(
                 f'channels must have both of {", ".join(_WIND)} to swap lines '
-                f'and samples, but got {", ".join(channels)}.'
+                f'and samples, but got {", ".join(names)}.'
             )
         image[places] = image[places[::-1]]
     return image

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...errors import MMSeaIceError
 from ...registry import HOOKS
+from ..weights import bare_model
 
 
 @HOOKS.register_module()
@@ -35,8 +35,7 @@ class CompileHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Compile."""
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = bare_model(runner.model)
         for module in model.modules():
             # numpy's numbers, as upstream has them, break the graph.
             if hasattr(module, 'drop_prob'):

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...registry import HOOKS
 from ...version import __version__
 from ..parity import PIXEL_ENTRIES, check_parity, has_record
 from ..pretrained import pretrained_entry, read_parity
+from ..weights import bare_model
 
 
 def _record(dataloader: Any) -> Mapping | None:
@@ -24,9 +24,7 @@ def _record(dataloader: Any) -> Mapping | None:
 
 def _encoder_checkpoint(runner: Runner) -> str | None:
     """The file that the model's encoder was initialised from, if any."""
-    model = runner.model
-    model = model.module if is_model_wrapper(model) else model
-    backbone = getattr(model, 'backbone', None)
+    backbone = getattr(bare_model(runner.model), 'backbone', None)
     entry = pretrained_entry(getattr(backbone, 'init_cfg', None))
     return entry and entry['checkpoint']
 

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
-from torch import nn
 
 from ...registry import HOOKS
 from ...utils.atomic import atomic_path, remove_abandoned_parts
 from ..plain import from_plain, to_plain
-from ..weights import load_weights
+from ..weights import bare_model, load_weights
 
 
 @HOOKS.register_module()
@@ -43,7 +41,7 @@ class PlainCheckpointHook(CheckpointHook):
     def before_run(self, runner: Runner) -> None:
         """Keep a model that will be resumed from fetching its encoder."""
         self._began = time.time()
-        backbone = getattr(_unwrapped(runner.model), 'backbone', None)
+        backbone = getattr(bare_model(runner.model), 'backbone', None)
         if runner._resume and runner._load_from and backbone is not None:
             backbone.init_cfg = None
 
@@ -58,7 +56,7 @@ class PlainCheckpointHook(CheckpointHook):
         # Asking for runner.train_loop would build it, in a test run too.
         if runner._resume or not isinstance(runner._train_loop, BaseLoop):
             source = runner._load_from or 'the checkpoint'
-            load_weights(_unwrapped(runner.model), source, checkpoint)
+            load_weights(bare_model(runner.model), source, checkpoint)
         for key, value in checkpoint.items():
             if not key.endswith('state_dict'):
                 checkpoint[key] = from_plain(value)
@@ -129,11 +127,6 @@ class PlainCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
         runner.message_hub.update_info('keep_ckpt_ids', kept)
         return outdated
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """The model itself, without what distributes it."""
-    return model.module if is_model_wrapper(model) else model
 
 
 def _spare_false_alarm(runner: Runner, checkpoint: dict) -> None:

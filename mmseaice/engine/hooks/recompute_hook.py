@@ -6,13 +6,13 @@ from functools import partial
 from operator import attrgetter
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from ...errors import MMSeaIceError
 from ...registry import HOOKS
+from ..weights import bare_model
 
 
 @HOOKS.register_module()
@@ -34,8 +34,7 @@ class RecomputeHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Wrap the layers."""
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = bare_model(runner.model)
         try:
             layers = list(attrgetter(self.layers)(model))
         except (AttributeError, TypeError):

@@ -31,6 +31,8 @@ import numpy as np
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from goals import goal_lines, judge_goal
+
 from mmseaice.utils.cli import readable_errors
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -335,16 +337,7 @@ def judge(rows: dict[str, dict], built: dict) -> list[dict]:
         ('build speed over (c)', seconds['pickle'] / seconds['store'],
          3, 'higher'),
     ]  # fmt: skip
-    return [
-        {
-            'name': name,
-            'value': value,
-            'goal': goal,
-            'better': better,
-            'met': value >= goal if better == 'higher' else value <= goal,
-        }
-        for name, value, goal, better in goals
-    ]
+    return [judge_goal(*goal) for goal in goals]
 
 
 def describe_machine() -> dict[str, object]:
@@ -371,14 +364,7 @@ def tables(result: dict) -> str:
             f'| {WAYS[way]} | {row["warm"]:.1f} | {row["cold"]:.1f} '
             f'| {row["memory_mb"]:.0f} |'
         )
-    rows += ['', '| | value | goal | met |', '|---|---:|---:|---|']
-    for goal in result['goals']:
-        sign = '>=' if goal['better'] == 'higher' else '<='
-        rows.append(
-            f'| {goal["name"]} | {goal["value"]:.2f} '
-            f'| {sign} {goal["goal"]:.2f} | {"yes" if goal["met"] else "no"} |'
-        )
-    return '\n'.join(rows)
+    return '\n'.join([*rows, '', *goal_lines(result['goals'])])
 
 
 def main(argv: list[str] | None = None) -> None:

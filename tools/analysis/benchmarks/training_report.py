@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import statistics
 
+from goals import goal_lines, judge_goal
+
 FAST = 'ours+fused+compile'
 WAYS = {
     'ours': 'mmseaice',
@@ -83,18 +85,8 @@ def judge(found: dict[str, dict[str, float]], device: str) -> list[dict]:
     for where, model, what, goal, better in GOALS:
         model = model or next(iter(found))
         value = found.get(model, {}).get(what) if where == device else None
-        met = None
-        if value is not None:
-            met = value >= goal if better == 'higher' else value <= goal
-        goals.append(
-            {
-                'name': f'{where}, {model}: {what}',
-                'value': value,
-                'goal': goal,
-                'better': better,
-                'met': met,
-            }
-        )
+        name = f'{where}, {model}: {what}'
+        goals.append(judge_goal(name, value, goal, better))
     return goals
 
 
@@ -114,16 +106,7 @@ def tables(result: dict) -> str:
     lines += ['| ratio | value |', '|---|---:|']
     for model, found in result['ratios'].items():
         lines += [f'| {model}: {n} | {v:.2f} |' for n, v in found.items()]
-    lines += ['', '| | value | goal | met |', '|---|---:|---:|---|']
-    for goal in result['goals']:
-        sign = '>=' if goal['better'] == 'higher' else '<='
-        value, met = goal['value'], goal['met']
-        lines.append(
-            f'| {goal["name"]} '
-            f'| {"not measured" if value is None else f"{value:.2f}"} '
-            f'| {sign} {goal["goal"]:.2f} '
-            f'| {"" if met is None else "yes" if met else "no"} |'
-        )
+    lines += ['', *goal_lines(result['goals'])]
     return '\n'.join([*lines, '', f'TerraTorch: {result["terratorch"]}.'])
 
 
