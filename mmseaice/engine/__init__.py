@@ -23,7 +23,7 @@ from .hooks import (
     ThroughputHook,
     ValidationFigureHook,
 )
-from .optim_wrapper import Bf16OptimWrapper
+from .optim_wrapper import Bf16OptimWrapper, GroupedOptimWrapperConstructor
 from .parity import check_parity, parity_differences
 from .vis_backends import MLflowVisBackend
 from .weights import load_weights
@@ -34,6 +34,7 @@ __all__ = [
     'CompileHook',
     'DeterministicDrawHook',
     'EarlyStoppingHook',
+    'GroupedOptimWrapperConstructor',
     'LazyRuntimeInfoHook',
     'LeakHook',
     'MLflowVisBackend',

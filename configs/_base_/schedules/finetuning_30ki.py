@@ -5,8 +5,13 @@ Validates every 1 000 iterations, where the data come with a validation set.
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='GroupedOptimWrapperConstructor',
     optimizer=dict(
-        type='AdamW', lr=1e-4, betas=(0.9, 0.999), weight_decay=0.01
+        type='AdamW',
+        lr=1e-4,
+        betas=(0.9, 0.999),
+        weight_decay=0.01,
+        fused=True,
     ),
     paramwise_cfg=dict(
         norm_decay_mult=0.0,

@@ -2,8 +2,13 @@
 
 optim_wrapper = dict(
     type='OptimWrapper',
+    constructor='GroupedOptimWrapperConstructor',
     optimizer=dict(
-        type='AdamW', lr=2e-4, betas=(0.9, 0.999), weight_decay=0.01
+        type='AdamW',
+        lr=2e-4,
+        betas=(0.9, 0.999),
+        weight_decay=0.01,
+        fused=True,
     ),
     paramwise_cfg=dict(
         norm_decay_mult=0.0,

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 from mmengine.model import BaseModel, ModuleDict, ModuleList
-from mmseg.models.decode_heads.decode_head import BaseDecodeHead
-from mmseg.structures import SegDataSample
 
 from ...charts import get_task
 from ...registry import MODELS
@@ -21,6 +18,7 @@ from ..utils import (
     slide_windows,
     stack_valid,
 )
+from .head_losses import is_plain, plain_losses
 from .inference import (
     InferenceConfig,
     read_scores,
@@ -135,10 +133,10 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
                     f'from the others, but got {", ".join(names)}.'
                 )
         for task, head in self.heads.items():
-            if names and type(head).loss is not BaseDecodeHead.loss:
+            if names and not is_plain(head):
                 raise ValueError(
                     f'The head for {task} must have the loss of a plain '
-                    f'mmseg head beside task_losses, but got '
+                    f'mmseg head and no sampler beside task_losses, but got '
                     f'{type(head).__name__}.'
                 )
 
@@ -194,18 +192,17 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
         features = self.extract_feat(hide_invalid(inputs, valid))
         losses, logits = {}, {}
         for task, head in self.heads.items():
-            for sample in data_samples:
-                sample.get_gt(task)  # names the task that is missing
-            views = [sample.view(task) for sample in data_samples]
+            labels = [sample.get_gt(task) for sample in data_samples]
             weight = self.task_weights.get(task, 1.0)
-            if self.task_losses:
-                found, logits[task] = self._losses_and_logits(
-                    head, features, views
+            if is_plain(head):
+                found, logits[task] = plain_losses(
+                    head, features, torch.cat(labels)
                 )
             else:
+                views = [sample.view(task) for sample in data_samples]
                 found = head.loss(features, views, self.train_cfg)
-            # Heads also report an accuracy, which reads 100 where nothing
-            # is labelled; only losses are kept.
+            # Other heads also report an accuracy, which reads 100 where
+            # nothing is labelled.
             losses |= {
                 f'{task}.{name}': weight * value
                 for name, value in found.items()
@@ -214,32 +211,6 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
         for loss in self.task_losses:
             losses[loss.loss_name] = loss(logits, data_samples)
         return losses
-
-    @staticmethod
-    def _losses_and_logits(
-        head: BaseDecodeHead,
-        features: tuple[torch.Tensor, ...],
-        views: list[SegDataSample],
-    ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-        """The two steps of a plain head's loss, and what lies between.
-
-        Returns:
-            Losses by name, and logits (N, K, H, W) on the grid of the
-            labels.
-        """
-        logits = head(features)
-        if not isinstance(logits, torch.Tensor):
-            raise TypeError(
-                'A head must give one map of logits beside task_losses, but '
-                f'got {type(logits).__name__} from {type(head).__name__}.'
-            )
-        fine = F.interpolate(
-            logits.float(),
-            views[0].gt_sem_seg.shape,
-            mode='bilinear',
-            align_corners=head.align_corners,
-        )
-        return head.loss_by_feat(logits, views), fine
 
     def predict_logits(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by task, (N, K, H, W), on the grid of the images.

@@ -1,9 +1,8 @@
 """Losses that are no plain mean of pixels, on two ranks as on one."""
 
-import multiprocessing
-
 import torch
 import torch.distributed as dist
+from mmengine.structures import PixelData
 
 from mmseaice.models.losses import (
     OrdinalLoss,
@@ -13,6 +12,7 @@ from mmseaice.models.losses import (
     WaterConsistencyLoss,
     sum_over_ranks,
 )
+from mmseaice.structures import SeaIceDataSample
 
 OF_HEADS = (ValidFocalLoss(), ValidDiceLoss(), OrdinalLoss())
 ACROSS = (WaterConsistencyLoss(), PolygonLoss(min_pixels=8))
@@ -35,46 +35,40 @@ def _slopes(value, logits):
     ]
 
 
-def _half(rank, folder, logits, samples):
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=2
-    )
+def half(rank, inputs):
+    """Losses of one of two samples, and their slopes, averaged over ranks."""
+    logits, maps, codes = inputs
+    logits = {task: part.requires_grad_() for task, part in logits.items()}
+    sample = SeaIceDataSample(metainfo=dict(polygon_codes=codes))
+    for key, values in maps[rank].items():
+        sample.set_data({key: PixelData(data=values)})
     found = {}
     for name, value in _losses(
         {task: part[rank, None] for task, part in logits.items()},
-        samples[rank : rank + 1],
+        [sample],
     ).items():
         averages = [value.detach() / 2]
         averages += [slope / 2 for slope in _slopes(value, logits)]
         for average in averages:
             dist.all_reduce(average)
         found[name] = averages
-    torch.save(found, f'{folder}/rank_{rank}.pth')
-    dist.destroy_process_group()
+    return found
 
 
 def test_two_ranks_with_unequal_samples_equal_one(
-    make_logits, make_charted, tmp_path
+    make_logits, make_charted, two_ranks
 ):
     logits, samples = make_logits(), make_charted()
     # Unequal numbers of labels, classes and polygons.
     samples[0].get_gt('SOD')[:, :9] = 255
     samples[0].get_gt('SOD')[samples[0].get_gt('SOD') == 4] = 255
     samples[1].get_polygons()[:, 9:] = 0
-    context = multiprocessing.get_context('fork')
-    ranks = [
-        context.Process(target=_half, args=(rank, tmp_path, logits, samples))
-        for rank in range(2)
-    ]
-    for rank in ranks:
-        rank.start()
-    for rank in ranks:
-        rank.join(timeout=60)
-    assert [rank.exitcode for rank in ranks] == [0, 0]
-
-    for rank in range(2):
-        shared = torch.load(tmp_path / f'rank_{rank}.pth', weights_only=True)
+    inputs = (
+        {task: part.detach() for task, part in logits.items()},
+        [{key: maps.data for key, maps in s.items()} for s in samples],
+        samples[0].polygon_codes,
+    )
+    for shared in two_ranks(__file__, 'half', inputs):
         for name, value in _losses(logits, samples).items():
             expected = [value.detach(), *_slopes(value, logits)]
             for one, other in zip(shared[name], expected, strict=True):

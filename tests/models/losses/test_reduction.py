@@ -1,5 +1,3 @@
-import multiprocessing
-
 import torch
 import torch.distributed as dist
 
@@ -25,20 +23,15 @@ def test_nothing_valid_is_zero_with_a_graph():
     assert torch.equal(values.grad, torch.zeros(3))
 
 
-def _train_step(rank, folder):
+def train_step(rank, inputs):
     """Half of a batch on each of two ranks, as distributed training has it."""
-    torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo', init_method=f'file://{folder}/meet', rank=rank, world_size=2
-    )
     pred, target = _batch()
     loss = MaskedMSELoss()(pred[rank, None], target[rank, None])
     loss.backward()
     averages = loss.detach() / 2, pred.grad / 2
     for average in averages:
         dist.all_reduce(average)
-    torch.save(averages, f'{folder}/rank_{rank}.pth')
-    dist.destroy_process_group()
+    return averages
 
 
 def _batch():
@@ -47,22 +40,10 @@ def _batch():
     return pred, torch.tensor(labels)
 
 
-def test_two_ranks_with_unequal_labels_equal_one(tmp_path):
-    context = multiprocessing.get_context('fork')
-    ranks = [
-        context.Process(target=_train_step, args=(rank, tmp_path))
-        for rank in range(2)
-    ]
-    for rank in ranks:
-        rank.start()
-    for rank in ranks:
-        rank.join(timeout=60)
-    assert [rank.exitcode for rank in ranks] == [0, 0]
-
+def test_two_ranks_with_unequal_labels_equal_one(two_ranks):
     pred, target = _batch()
     loss = MaskedMSELoss()(pred, target)
     loss.backward()
-    for rank in range(2):
-        shared = torch.load(tmp_path / f'rank_{rank}.pth', weights_only=True)
+    for shared in two_ranks(__file__, 'train_step'):
         assert torch.allclose(shared[0], loss.detach())
         assert torch.allclose(shared[1], pred.grad)

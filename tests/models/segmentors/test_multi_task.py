@@ -83,6 +83,24 @@ def test_plain_heads_train_and_predict(
             assert f'logits_{task}' not in sample
 
 
+@pytest.mark.parametrize('kind', KINDS)
+def test_losses_are_those_of_the_heads(build, cfg, make_samples, kind):
+    twice = dict(type='ValidCrossEntropyLoss', class_weight=[1.0] * 5 + [3.0])
+    model_cfg = cfg(kind=kind)
+    model_cfg['heads']['SOD']['loss_decode'] = [
+        dict(type='ValidCrossEntropyLoss'),
+        twice,
+    ]
+    model = build(model_cfg).eval()
+    images, samples = torch.randn(2, 2, 32, 32), make_samples()
+    found = model.loss(images, samples)
+    features = model.extract_feat(images)
+    for task, head in model.heads.items():
+        stock = head.loss(features, [s.view(task) for s in samples], None)
+        for name in stock.keys() - {'acc_seg'}:
+            torch.testing.assert_close(found[f'{task}.{name}'], stock[name])
+
+
 def test_order_of_heads_changes_no_weight_and_no_loss(
     build, cfg, make_samples
 ):

@@ -39,9 +39,9 @@ HAS_TERRATORCH = importlib.util.find_spec('terratorch') is not None
 WARM_UP = 2
 ROWS = {
     'pretraining': {
-        'cpu': ['ours', 'mmpretrain', 'timm', 'ours+fused', 'ours+bf16',
+        'cpu': ['ours', 'mmpretrain', 'timm', 'timm+fused', 'ours+bf16',
                 'ours+data'],
-        'cuda': ['ours', 'mmpretrain', 'timm', 'ours+fused', FAST,
+        'cuda': ['ours', 'mmpretrain', 'timm', 'timm+fused', FAST,
                  'timm+fused+compile', f'{FAST}+data'],
     },
     'finetuning': {

@@ -6,7 +6,7 @@ import statistics
 
 from goals import goal_lines, judge_goal
 
-FAST = 'ours+fused+compile'
+FAST = 'ours+compile'
 WAYS = {
     'ours': 'mmseaice',
     'mmpretrain': 'mmpretrain',

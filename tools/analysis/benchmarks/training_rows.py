@@ -127,7 +127,7 @@ def open_row(
     """Build what a row trains; what is returned takes one optimiser step.
 
     Args:
-        row: A way to train and levers, such as 'ours+fused+data'.
+        row: A way to train and levers, such as 'timm+fused+compile'.
         recipe: What to train.
         device: 'cpu' or 'cuda'.
         bf16: Whether the forward pass is in bfloat16.
@@ -207,8 +207,9 @@ def build_optimiser(
     """The optimiser of the recipe, as a way would have it."""
     cfg = copy.deepcopy(cfg)
     settings = cfg['optimizer']
-    if fused:
-        settings['fused'] = True
+    # Our recipes have it; for others it is a lever.
+    if way in PLAIN or way.startswith('mm'):
+        settings['fused'] = fused
     if way in PLAIN:
         assert settings.pop('type') == 'AdamW'
         groups = param_groups_weight_decay(model, settings['weight_decay'])
