@@ -1,9 +1,13 @@
-"""From a scene file to its charts."""
+"""From a scene to its charts."""
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,58 +15,91 @@ import xarray as xr
 from mmcv.transforms import Compose
 from mmengine.config import Config
 
-from ..charts import IGNORE, get_task
-from ..datasets.parity import parity_record
-from ..engine import parity_differences
-from ..engine.parity import PIXEL_ENTRIES
-from ..errors import MissingChannelError, ParityError
+from ..engine.published import sha256_of
+from ..models.utils import Blend
 from ..registry import TRANSFORMS
-from ..scenes import (
-    CHART_SPACING,
-    Geolocation,
-    open_scene,
-    resample_scene,
-)
-from ..scenes.coarse import interpolate_coarse
-from ..scenes.place import place_channel
-from ..scenes.variables import PLACE_CHANNELS, find_channel
+from ..scenes.charted import ChartFolder
+from ..scenes.stored_scene import StoredScene
+from ..scenes.stream import LandMask, SceneStream, stream_scene
+from ..version import __version__
+from .chart_layers import ChartLayers, layer_attrs
+from .line_predictor import LinePredictor, prefetch
+from .line_refiner import LineRefiner
 from .model import init_model
+from .scene_lines import KnownLines, prepare_lines
+from .scene_parity import check_config, check_stream
+from .window_predictor import FLIPS, Precision, WindowPredictor
 
-#: What the config says of the preparation, and what only a scene can tell.
-CONFIG_ENTRIES = (*PIXEL_ENTRIES, 'spacings')
-SCENE_ENTRIES = ('mask', 'release')
-NEEDED = {*CONFIG_ENTRIES, *SCENE_ENTRIES, 'min_valid'}
+#: Channels that change their sign when a scene is mirrored.
+_VECTORS = {'u10m_rotated', 'v10m_rotated'}
+
+Scene = str | os.PathLike | xr.Dataset | StoredScene
 
 
 class SceneInferencer:
-    """Charts whole scenes with a trained model.
+    """Charts whole scenes with a trained model, in constant memory.
 
-    The scene is held in memory. It is prepared exactly as the training
-    data were: spacing, channels and normalisation come from the config's
+    Lines of a scene are read, prepared exactly as the training data were,
+    predicted in overlapping windows, brought back to 80 m and handed on, so
+    that memory depends on the window and the width of the scene alone.
+    Spacing, channels and normalisation come from the config's
     ``test_dataloader`` and are compared with the record in the checkpoint,
     which also says how valid a resampled cell must be, and which mask and
-    release a scene must have.
+    release a scene must have. Windows without a pixel to chart are not
+    computed.
 
     Args:
         config: Config of the fine-tuning, or its path.
-        checkpoint: Its weights.
+        checkpoint: Its weights; several are an ensemble.
         device: Where to run; the first GPU by default, the CPU without one.
-        trust_checkpoint: Whether the checkpoint may run code.
+        trust_checkpoint: Whether checkpoints may run code.
+        window: Height and width of a window, in pixels of the model. By
+            default what the config's ``test_cfg`` of the model says; the
+            whole scene if that has no windows.
+        stride: Steps between windows, down and across; by default that of
+            the config, or half a window.
+        blend: How much the pixels of a window count where windows overlap,
+            see :func:`~mmseaice.models.utils.blend_weights`; by default
+            that of the config.
+        batch_size: Windows in one pass.
+        flips: Also predict what is mirrored: names among 'none',
+            'horizontal', 'vertical', 'both'.
+        dropout_passes: Passes with dropout left on.
+        precision: 'fp32', 'bf16' or 'fp16'.
+        seed: Seed of the dropout.
 
     Raises:
         CheckpointError: If the checkpoint does not fit the config.
         ParityError: If the config prepares pixels in another way than the
             model was trained on.
+        ValueError: If an argument is out of range.
     """
 
     def __init__(
         self,
         config: str | os.PathLike | Config,
-        checkpoint: str | os.PathLike,
+        checkpoint: str | os.PathLike | Sequence[str | os.PathLike],
         device: str | torch.device | None = None,
         trust_checkpoint: bool = False,
+        *,
+        window: tuple[int, int] | None = None,
+        stride: tuple[int, int] | None = None,
+        blend: Blend | None = None,
+        batch_size: int | None = None,
+        flips: Sequence[str] = ('none',),
+        dropout_passes: int = 0,
+        precision: Precision = 'fp32',
+        seed: int = 0,
     ) -> None:
-        self.model = init_model(config, checkpoint, device, trust_checkpoint)
+        if isinstance(checkpoint, str | os.PathLike):
+            checkpoint = [checkpoint]
+        self.checkpoints = [Path(path) for path in checkpoint]
+        models = [
+            init_model(config, path, device, trust_checkpoint)
+            for path in self.checkpoints
+        ]
+        self.model = models[0]
+        self.config_name = Path(self.model.cfg.filename or 'config').stem
         dataset = self.model.cfg.test_dataloader.dataset
         # Data sets take a single value as well as a list.
         self.channels = tuple(np.atleast_1d(dataset.channels).tolist())
@@ -73,184 +110,199 @@ class SceneInferencer:
             if step['type'].rpartition('.')[2] != 'LoadScene'
         ]
         self.pipeline = Compose([TRANSFORMS.build(step) for step in steps])
-        self._check_config(str(checkpoint))
-
-    def _check_config(self, checkpoint: str) -> None:
-        """Hold the config against what the checkpoint remembers."""
-        trained = self.model.parity or {}
-        if missing := sorted(NEEDED - trained.keys()):
-            raise ParityError(
-                checkpoint,
-                'a record of how its training data were prepared',
-                f'one without {", ".join(missing)}' if trained else 'none',
-                'Use a checkpoint that mmseaice wrote.',
+        for model, path in zip(models, self.checkpoints, strict=True):
+            check_config(
+                str(path),
+                model.parity or {},
+                self.pipeline,
+                self.channels,
+                self.spacing,
             )
-        ours = parity_record(
-            self.pipeline.transforms,
-            self.channels,
-            [self.spacing],
-            [find_channel(name).units for name in self.channels],
+        self._check_flips(flips)
+        self.predict = WindowPredictor(
+            models, flips, dropout_passes, precision
         )
-        _refuse(
-            checkpoint,
-            parity_differences(
-                {key: trained[key] for key in CONFIG_ENTRIES}, ours
-            ),
-            'Give the config that the checkpoint was trained with.',
-        )
+        self.layers = ChartLayers(self.predict)
+        self._sums = [sha256_of(path) for path in self.checkpoints]
+        known = self.model.inference
+        slides = known.mode == 'slide'
+        self.window = tuple(window or (known.crop_size if slides else ()))
+        if stride is None and slides and self.window == known.crop_size:
+            stride = known.stride
+        self.stride = tuple(stride or (max(n // 2, 1) for n in self.window))
+        self.blend = blend or known.blend
+        self.batch_size = batch_size or known.batch_size
+        self.passes = {
+            'window': list(self.window),
+            'stride': list(self.stride),
+            'blend': self.blend,
+            'flips': list(flips),
+            'dropout_passes': dropout_passes,
+            'precision': precision,
+            'seed': seed if dropout_passes else 0,
+        }
+        self._seed = seed
 
-    def _check_scene(self, scene: xr.Dataset) -> None:
-        """Hold a scene against what the checkpoint remembers."""
-        lines = []
-        for key in SCENE_ENTRIES:
-            trained = np.atleast_1d(self.model.parity[key]).tolist()
-            found = scene.attrs[key]
-            if key == 'mask' and 'chart' in trained and found == 'land':
-                _tell_stand_in(scene)
-            elif found not in trained:
-                trained = ' and '.join(trained)
-                lines.append(
-                    f'{key}: trained with {trained}, data have {found}'
-                )
-        _refuse(
-            scene.attrs.get('path') or scene.attrs['scene_id'],
-            lines,
-            'Open the scene as those of the training were, or use a model '
-            'trained on scenes like this one.',
-        )
+    def _check_flips(self, flips: Sequence[str]) -> None:
+        turned = set(flips) - {'none'}
+        wind = sorted(_VECTORS & set(self.channels))
+        if turned & FLIPS.keys() and wind:
+            raise ValueError(
+                f"flips must be ['none'] for a model of {', '.join(wind)}, "
+                f'which turn with the scene, but got {list(flips)}.'
+            )
 
-    def __call__(self, scene: str | os.PathLike | xr.Dataset) -> xr.Dataset:
-        """Chart one scene.
+    def open(
+        self,
+        scene: Scene,
+        mask: str | None = None,
+        land: LandMask | None = None,
+    ) -> SceneStream:
+        """Open a scene to be charted, and check that it may be.
 
         Args:
-            scene: A supported file, or a canonical scene.
-
-        Returns:
-            On the 80 m grid, dims (y, x): SIC as float32 class numbers 0 to
-            10 (tenths), SOD and FLOE as uint8 classes, 255 and NaN where
-            there is no SAR; tie points and attributes of the scene.
+            scene: A supported file, a canonical scene, or one of a store.
+            mask: Where SAR is blanked, see
+                :func:`~mmseaice.scenes.open_scene`; files only.
+            land: Where there is land, from positions of lines and samples
+                at 80 m.
 
         Raises:
             ParityError: If the scene is of another release, or masked in
                 another way, than those the model was trained on. A mask of
                 land stands in for one of the chart, with a warning.
-            MissingChannelError: If the scene lacks a channel of the model.
+            MissingChannelError: If the scene lacks HH, HV or incidence
+                angle, and the model needs it.
             SceneFileError: If the file cannot be read.
         """
-        if not isinstance(scene, xr.Dataset):
-            scene = open_scene(scene)
-        self._check_scene(scene)
-        min_valid = self.model.parity['min_valid']
-        fine = resample_scene(scene, CHART_SPACING, min_valid=min_valid)
-        work = resample_scene(scene, self.spacing, min_valid=min_valid)
-        image = self._stack(work)
-        full = [n for n in self.channels if find_channel(n).grid == 'full']
-        results = dict(
-            image=image,
-            valid=np.isfinite(work[full].to_array().values).all(axis=0),
-            charts={},
-            channels=self.channels,
-            spacing=self.spacing,
-            scene_id=scene.attrs['scene_id'],
-            ori_spacing=CHART_SPACING,
-            ori_shape=fine['HH'].shape,
-            test_mode=True,
+        stream = stream_scene(
+            scene,
+            self.channels,
+            self.spacing,
+            min_valid=self.model.parity['min_valid'],
+            mask=mask,
+            land=land,
         )
-        packed = self.pipeline(results)
-        batch = {key: [value] for key, value in packed.items()}
-        with torch.inference_mode():
-            sample = self.model.test_step(batch)[0]
-        return self._charts(sample, fine)
-
-    def _stack(self, scene: xr.Dataset) -> np.ndarray:
-        """The channels of the model on one grid, float32 (C, H, W)."""
-        missing = [
-            name
-            for name in self.channels
-            if name not in scene and name not in PLACE_CHANNELS
-        ]
-        if missing:
-            raise MissingChannelError(
-                scene.attrs.get('path', scene.attrs['scene_id']),
-                f'channels {", ".join(self.channels)}',
-                f'no {", ".join(missing)}',
-                'Use a model that does without.',
+        for model in self.predict.models:
+            check_stream(stream, model.parity)
+        if stream.missing:
+            warnings.warn(
+                f'{stream.name}: has no {", ".join(stream.missing)}; the '
+                'mean of the training data stands in.',
+                stacklevel=2,
             )
-        planes = [_plane(name, scene) for name in self.channels]
-        return np.stack(planes).astype(np.float32)
+        return stream
 
-    def _charts(self, sample: object, fine: xr.Dataset) -> xr.Dataset:
-        """The predicted charts on the 80 m grid of a scene."""
-        valid = np.isfinite(fine['HH'].values)
-        charts = {}
-        for task in self.model.tasks:
-            values = sample.get_pred(task).squeeze(0).cpu().numpy()
-            if get_task(task).kind == 'regression':
-                values = np.where(valid, values, np.float32(np.nan))
-            else:
-                values = np.where(valid, values, IGNORE).astype(np.uint8)
-            charts[task] = (
+    def __call__(self, scene: Scene) -> xr.Dataset:
+        """Chart one scene in memory.
+
+        Args:
+            scene: A supported file, a canonical scene, or one of a store.
+
+        Returns:
+            The charted scene, as :func:`~mmseaice.scenes.open_charted`
+            describes it.
+
+        Raises:
+            As :meth:`open`, and PredictionError if a model gives NaN.
+        """
+        stream = self.open(scene)
+        parts = list(self._chart(stream))
+        layers = {
+            name: (
                 ('y', 'x'),
-                values,
-                _chart_attrs(task),
+                np.concatenate([part[name] for part in parts]),
+                layer_attrs(name),
             )
-        places = fine[['latitude', 'longitude']]
-        return places.drop_attrs().assign(charts).assign_attrs(fine.attrs)
+            for name in self._names(stream)
+        }
+        places = stream.places.assign(layers)
+        return places.assign_attrs(self._attrs(stream))
 
+    def chart(self, stream: SceneStream, folder: str | Path) -> Iterator[int]:
+        """Chart a scene into a folder, or go on with one.
 
-def _plane(name: str, scene: xr.Dataset) -> np.ndarray:
-    """A channel on the full grid of a scene, (H, W)."""
-    height, width = scene['HH'].shape
-    grid = find_channel(name).grid
-    if grid == 'full':
-        return scene[name].values
-    if grid == '2km':
-        return interpolate_coarse(
-            scene[name].values,
-            scene['y_2km'].values,
-            scene['x_2km'].values,
-            y=0,
-            x=0,
-            height=height,
-            width=width,
+        Args:
+            stream: The scene, as :meth:`open` gives it.
+            folder: Where :func:`~mmseaice.scenes.open_charted` finds it.
+
+        Yields:
+            The number of lines that were written, each time some were.
+
+        Raises:
+            PredictionError: If a model gives NaN.
+            OSError: If the disk is full; the same call continues.
+        """
+        target = ChartFolder(
+            folder,
+            stream.fine_shape,
+            self._names(stream),
+            stream.places,
+            self._attrs(stream),
         )
-    return place_channel(
-        name,
-        scene.attrs['acquisition_time'],
-        Geolocation.from_scene(scene),
-        np.arange(height) + 0.5,
-        np.arange(width) + 0.5,
-    )
+        if target.lines:
+            yield target.lines
+        for part in self._chart(stream, target.lines):
+            target.append(part)
+            yield len(part['status'])
+        target.finish()
 
+    def _names(self, stream: SceneStream) -> tuple[str, ...]:
+        sar = [name for name in ('HH', 'HV') if name in stream.present]
+        return (*self.layers.names, *sar)
 
-def _chart_attrs(task: str) -> dict[str, object]:
-    """Name, and unit or meaning of the values, in the words of CF."""
-    row = get_task(task)
-    if row.kind == 'regression':
-        return {'long_name': row.title, 'units': 'tenths'}
-    return {
-        'long_name': row.title,
-        'flag_values': np.arange(row.num_classes, dtype=np.uint8),
-        'flag_meanings': ' '.join(n.replace(' ', '_') for n in row.classes),
-    }
+    def _attrs(self, stream: SceneStream) -> dict[str, Any]:
+        """Attributes of the scene and where its charts come from."""
+        kept = {
+            name: value
+            for name, value in stream.attrs.items()
+            if isinstance(value, str | int | float) and name != 'path'
+        }
+        return kept | {
+            'source': Path(stream.name).name,
+            'model': self.config_name,
+            'model_spacing': self.spacing,
+            'checkpoint': ', '.join(path.name for path in self.checkpoints),
+            'checkpoint_sha256': ', '.join(self._sums),
+            'software': f'mmseaice {__version__}',
+            'passes': json.dumps(self.passes),
+            'filled_channels': ', '.join(stream.missing),
+            'calibration': '',
+        }
 
-
-def _tell_stand_in(scene: xr.Dataset) -> None:
-    """Warn that a scene to be charted is masked by land alone."""
-    warnings.warn(
-        f'{scene.attrs["scene_id"]}: the model was trained on SAR blanked '
-        'outside the ice chart. Only land is blanked here, so it also sees '
-        'pixels of a kind it was never shown, such as lakes.',
-        stacklevel=4,
-    )
-
-
-def _refuse(subject: str, differences: list[str], remedy: str) -> None:
-    """Raise a ParityError if there are differences."""
-    if differences:
-        raise ParityError(
-            subject,
-            'data prepared as in training',
-            'these differences:\n  ' + '\n  '.join(differences) + '\n',
-            remedy,
+    def _chart(
+        self, stream: SceneStream, first: int = 0
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Layers of the next lines at 80 m, from ``first`` on."""
+        if first >= stream.fine_shape[0]:
+            return
+        predictor = LinePredictor(
+            self.predict,
+            self.window or stream.shape,
+            self.stride or stream.shape,
+            self.blend,
+            self.batch_size,
+            self._seed,
         )
+        refiner = LineRefiner(
+            stream.factor,
+            stream.shape,
+            stream.fine_shape,
+            self.layers.repeated,
+            first,
+        )
+        begin = predictor.first_line(stream.shape[0], refiner.first_cell)
+        known = KnownLines(first, stream.factor)
+        blocks = prefetch(prepare_lines(stream, self.pipeline, begin))
+        try:
+            maps = predictor.run(
+                known.pass_on(blocks), stream.shape, begin, stream.name
+            )
+            scores = self.layers.scores(maps)
+            for values, seen in refiner.run(scores, begin):
+                fields = known.take(values.shape[1])
+                status = fields.pop('status')
+                yield fields | self.layers.layers(values, seen, status)
+        finally:
+            blocks.close()
+        self.windows, self.seconds = predictor.windows, predictor.seconds

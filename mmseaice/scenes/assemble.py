@@ -175,6 +175,16 @@ class Parts:
         return xr.Dataset(parts, coords, attrs)
 
 
+def count_from(
+    line: int, positions: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Positions in pixels, with lines counted from another one."""
+    return {
+        name: values - line if name.startswith('y') else values
+        for name, values in positions.items()
+    }
+
+
 def identify(file: NetCDFFile, name: str, chart_id: str) -> ProductId:
     """Find out which scene a file holds.
 

@@ -29,6 +29,10 @@ _READ_ERRORS = (
 _CHARTS = ('SIC', 'SOD', 'FLOE')
 
 
+#: Dimension of the lines of the SAR.
+LINES = 'sar_lines'
+
+
 def _one_line(error: BaseException) -> str:
     return f'{type(error).__name__}: {error}'.splitlines()[0]
 
@@ -40,13 +44,18 @@ class NetCDFFile:
 
     Args:
         path: The file.
+        lines: First line to read and the one after the last, None for all.
+            :meth:`shape` tells of the whole file all the same.
 
     Raises:
         SceneFileError: If the file is missing or no readable NetCDF.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self, path: str | Path, lines: tuple[int, int] | None = None
+    ) -> None:
         self.path = Path(path)
+        self.lines = lines
         if not self.path.is_file():
             raise SceneFileError(
                 self.path,
@@ -79,6 +88,11 @@ class NetCDFFile:
 
     def __contains__(self, name: str) -> bool:
         return name in self.dataset.variables
+
+    @property
+    def first_line(self) -> int:
+        """Line of the file that is the first to be read."""
+        return 0 if self.lines is None else self.lines[0]
 
     @property
     def attrs(self) -> dict[str, Any]:
@@ -132,8 +146,11 @@ class NetCDFFile:
             SceneFileError: If the values cannot be read.
         """
         self.shape(name, *dims)
+        variable = self.dataset[name].variable
         try:
-            return self.dataset[name].values
+            if self.lines is not None and LINES in variable.dims:
+                variable = variable.isel({LINES: slice(*self.lines)})
+            return variable.values
         except _READ_ERRORS as error:
             raise SceneFileError(
                 self.path,

@@ -80,6 +80,7 @@ def open_scene(
     floe_threshold: float | None = None,
     variables: Iterable[str] | None = None,
     optional: Iterable[str] = (),
+    lines: tuple[int, int] | None = None,
 ) -> xr.Dataset:
     """Read a ready-to-train or raw AI4Arctic file as a canonical scene.
 
@@ -113,6 +114,9 @@ def open_scene(
         variables: Names to load, None for all. Tie points always come
             along.
         optional: Names to load as well if the file has them.
+        lines: First line of the file to read and the one after the last,
+            None for all. Positions then count from the first of them, and
+            the scene need not have valid SAR.
 
     Raises:
         SceneFileError: If the file is missing, no NetCDF, truncated, or no
@@ -124,7 +128,7 @@ def open_scene(
     check_options(release, mask, rules, sod_threshold, floe_threshold)
     names = check_variables(variables)
     optional = check_variables(optional)
-    with NetCDFFile(path) as file:
+    with NetCDFFile(path, lines) as file:
         scene = _reader_for(file)(
             file,
             release=release,
@@ -134,7 +138,8 @@ def open_scene(
             variables=names,
             optional=optional,
         )
-    check_scene(scene)
+    if lines is None:
+        check_scene(scene)
     return scene
 
 

@@ -11,7 +11,7 @@ from ..errors import (
     PolygonCodeError,
     SceneDimensionError,
 )
-from .assemble import Parts, identify, scene_attrs
+from .assemble import Parts, count_from, identify, scene_attrs
 from .netcdf import NetCDFFile
 from .ready import CHARTS, COARSE, FULL
 from .ties import coarse_positions, coarse_size, interpolate_ties
@@ -119,6 +119,7 @@ def _read_sar(
     if wanted or source in file:
         lines, samples, angle = _read_ties(file, source)
         if wanted or not np.isfinite(angle).all():
+            lines = lines - file.first_line
             field = interpolate_ties(angle, lines, samples, blank.shape)
             blank |= ~np.isfinite(field)
             fields['incidence_angle'] = field
@@ -203,7 +204,7 @@ def read_raw(
     parts.add_ties(latitude, longitude)
     positions |= {'y_tie': lines + 0.5, 'x_tie': samples + 0.5}
     return parts.assemble(
-        positions,
+        count_from(file.first_line, positions),
         scene_attrs(
             file,
             product,

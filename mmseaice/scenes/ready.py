@@ -11,7 +11,7 @@ import xarray as xr
 
 from ..charts import IGNORE
 from ..errors import SceneDimensionError, SceneFileError
-from .assemble import Parts, identify, scene_attrs
+from .assemble import Parts, count_from, identify, scene_attrs
 from .netcdf import NetCDFFile
 from .release import find_release
 from .standardise import destandardise
@@ -90,16 +90,16 @@ def _read_charts(file: NetCDFFile, parts: Parts) -> bool:
     beside = reference_path(file.path)
     if empty and beside.is_file():
         shape = file.shape(CHANNELS['HH'].source, FULL)
-        with NetCDFFile(beside) as reference:
+        with NetCDFFile(beside, file.lines) as reference:
+            for name in CHARTS:
+                if reference.shape(name) != shape:
+                    raise SceneDimensionError(
+                        beside,
+                        f'{name} of the shape {shape} of {file.path.name}',
+                        f'{reference.shape(name)}',
+                        'The two files belong to different scenes.',
+                    )
             found = {name: reference.read_numbers(name) for name in CHARTS}
-        for name, chart in found.items():
-            if chart.shape != shape:
-                raise SceneDimensionError(
-                    beside,
-                    f'{name} of the shape {shape} of {file.path.name}',
-                    f'{chart.shape}',
-                    'The two files belong to different scenes.',
-                )
     for name, chart in found.items():
         parts.add_chart(name, chart)
     return bool(found)
@@ -204,7 +204,7 @@ def read_ready(
     parts.add_ties(latitude, longitude)
     sod, floe = LABEL_THRESHOLDS[release]
     return parts.assemble(
-        _positions(file, latitude, longitude),
+        count_from(file.first_line, _positions(file, latitude, longitude)),
         scene_attrs(
             file,
             product,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 import zarr
 
 from ..charts.codes import IGNORE
@@ -25,7 +26,7 @@ from .store_format import (
     dequantise,
     spacing_name,
 )
-from .variables import PLACE_CHANNELS
+from .variables import DIMS, PLACE_CHANNELS
 from .window import Crop, Window
 
 
@@ -125,6 +126,33 @@ class StoredScene:
         latitude, longitude = points.read_all()
         positions = (points.attrs[f'{axis}_metres'] for axis in 'yx')
         return Geolocation(latitude, longitude, *positions)
+
+    def tie_points(self, spacing: float) -> xr.Dataset:
+        """``latitude`` and ``longitude`` (degrees) on (y_tie, x_tie).
+
+        Args:
+            spacing: Pixel spacing in m that their positions count in.
+
+        Raises:
+            StoreError: If the scene was stored without.
+        """
+        if self.geolocation is None:
+            raise StoreError(
+                self.path,
+                'tie points',
+                'a scene without',
+                'Build the store again from whole scene files.',
+            )
+        points = self._array('tie_points')
+        dims = DIMS['tie']
+        values = zip(('latitude', 'longitude'), points.read_all(), strict=True)
+        return xr.Dataset(
+            {name: (dims, degrees) for name, degrees in values},
+            {
+                dim: np.asarray(points.attrs[f'{dim[0]}_metres']) / spacing
+                for dim in dims
+            },
+        )
 
     @property
     def place(self) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Help for tests, ours and those of extensions: configs and tiny data."""
 
+from .charted import make_charted
 from .configs import config_root, find_configs
 from .meta import on_meta_device
 from .recipes import make_scene, open_recipe, write_recipe, write_recipes
@@ -11,6 +12,7 @@ __all__ = [
     'build_tiny_store',
     'config_root',
     'find_configs',
+    'make_charted',
     'make_scene',
     'on_meta_device',
     'open_recipe',

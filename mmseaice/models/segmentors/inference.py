@@ -11,7 +11,7 @@ from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from ...charts import get_task
 from ...scenes.variables import CHART_SPACING
 from ..heads import RegressionMixin
-from ..utils import refine_bilinear, refine_nearest
+from ..utils import BLENDS, Blend, refine_bilinear, refine_nearest
 
 
 @dataclass
@@ -24,6 +24,8 @@ class InferenceConfig:
         stride: Steps between windows, down and across; ``crop_size`` by
             default, which is no overlap.
         batch_size: Windows in one pass.
+        blend: How much the pixels of a window count where windows overlap:
+            'uniform', 'linear' or 'gaussian', see :func:`blend_weights`.
         refine: How classes return to a finer grid: 'bilinear' interpolates
             probabilities, 'nearest' repeats classes. Regression is always
             interpolated.
@@ -34,6 +36,7 @@ class InferenceConfig:
     crop_size: tuple[int, int] | None = None
     stride: tuple[int, int] | None = None
     batch_size: int = 8
+    blend: Blend = 'uniform'
     refine: Literal['bilinear', 'nearest'] = 'bilinear'
     keep_logits: bool = False
 
@@ -46,6 +49,11 @@ class InferenceConfig:
             raise ValueError(
                 f"refine must be 'bilinear' or 'nearest', but got "
                 f'{self.refine!r}.'
+            )
+        if self.blend not in BLENDS:
+            raise ValueError(
+                f'blend must be one of {", ".join(BLENDS)}, but got '
+                f'{self.blend!r}.'
             )
         if self.mode == 'whole':
             return

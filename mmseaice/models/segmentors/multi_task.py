@@ -219,17 +219,22 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
             inputs: Images, (N, C, H, W), 0 where invalid.
         """
         if self.inference.mode == 'whole':
-            return self._whole(inputs)
+            return self.whole_logits(inputs)
         return slide_windows(
-            self._whole,
+            self.whole_logits,
             inputs,
             self.inference.crop_size,
             self.inference.stride,
             self.inference.batch_size,
+            self.inference.blend,
         )
 
-    def _whole(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Logits by task from one pass, (N, K, H, W)."""
+    def whole_logits(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by task from one pass, (N, K, H, W).
+
+        Args:
+            inputs: Images, (N, C, H, W), 0 where invalid.
+        """
         features = self.extract_feat(inputs)
         metas = [dict(img_shape=inputs.shape[-2:])] * len(inputs)
         return {

@@ -7,10 +7,66 @@ the cells of :mod:`mmseaice.scenes.refine`, for tensors on any device.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name everybody uses
+
+
+class FinePixels:
+    """Where the pixels of a fine grid lie between cells, along one axis.
+
+    Args:
+        size: Number of pixels.
+        factor: Pixels per cell, >= 1.
+        cells: Number of cells.
+
+    Attributes:
+        low: Cell whose centre a pixel's own is not before, int64 (size,).
+        high: The one after it; the same beyond the last centre.
+        share: Way from the one centre to the other, 0 to 1, float64.
+        cell: Cell that a pixel's centre lies in; on the border of two it is
+            the later one.
+    """
+
+    def __init__(self, size: int, factor: float, cells: int) -> None:
+        centres = torch.arange(size, dtype=torch.float64) + 0.5
+        at = (centres / factor - 0.5).clamp(0, cells - 1)
+        self.low = at.long().clamp(max=max(cells - 2, 0))
+        self.high = (self.low + 1).clamp(max=cells - 1)
+        self.share = at - self.low
+        # The margin keeps a border there when the division rounds down.
+        self.cell = (centres / factor + 1e-9).long().clamp(max=cells - 1)
+
+    def part(self, start: int, stop: int, first: int) -> FinePixels:
+        """Some of the pixels; cells count from ``first``."""
+        part = object.__new__(FinePixels)
+        for name in ('low', 'high', 'cell'):
+            setattr(part, name, getattr(self, name)[start:stop] - first)
+        part.share = self.share[start:stop]
+        return part
+
+    def between(
+        self, maps: torch.Tensor, axis: int, nearest: Sequence[int] = ()
+    ) -> torch.Tensor:
+        """Interpolate between the centres of cells.
+
+        Args:
+            maps: Floating-point fields, (C, h, w).
+            axis: 1 or 2, the one whose cells become pixels.
+            nearest: Fields of which a pixel takes its own cell.
+        """
+        low, high, share, cell = (
+            values.to(maps.device)
+            for values in (self.low, self.high, self.share, self.cell)
+        )
+        fine = maps.index_select(axis, low)
+        if share.any():
+            share = share[:, None] if axis == 1 else share
+            fine.lerp_(maps.index_select(axis, high), share.to(maps.dtype))
+        if nearest:
+            chosen = list(nearest)
+            fine[chosen] = maps[chosen].index_select(axis, cell)
+        return fine
 
 
 def refine_bilinear(
@@ -26,22 +82,11 @@ def refine_bilinear(
     Returns:
         Field on the fine grid, (C, H, W).
     """
-    # Torch clamps at the borders of its output, which ends with the last
-    # whole cell: repeated edges move that border out of sight.
-    bottom, right = (
-        max(math.ceil(size / factor) - cells, 0) + 1
-        for size, cells in zip(shape, values.shape[-2:], strict=True)
-    )
-    padded = F.pad(values[None], (0, right, 0, bottom), mode='replicate')
-    fine = F.interpolate(
-        padded,
-        scale_factor=(factor, factor),
-        mode='bilinear',
-        align_corners=False,
-        # The exact factor, not the ratio of two rounded sizes.
-        recompute_scale_factor=False,
-    )
-    return fine[0, :, : shape[0], : shape[1]]
+    # Samples first, while there are few lines.
+    for axis in (2, 1):
+        pixels = FinePixels(shape[axis - 1], factor, values.shape[axis])
+        values = pixels.between(values, axis)
+    return values
 
 
 def refine_nearest(
@@ -58,15 +103,7 @@ def refine_nearest(
         Field on the fine grid, (C, H, W).
     """
     rows, cols = (
-        _cells(size, factor, cells).to(values.device)
+        FinePixels(size, factor, cells).cell.to(values.device)
         for size, cells in zip(shape, values.shape[-2:], strict=True)
     )
     return values[:, rows[:, None], cols]
-
-
-def _cells(size: int, factor: float, cells: int) -> torch.Tensor:
-    """Cell of each of ``size`` fine pixels along one axis, int64."""
-    centres = torch.arange(size, dtype=torch.float64) + 0.5
-    # A centre on the border of two cells belongs to the later one; the
-    # margin keeps it there when the division rounds down.
-    return (centres / factor + 1e-9).long().clamp(max=cells - 1)

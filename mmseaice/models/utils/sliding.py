@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name everybody uses
 
+from .blending import Blend, blend_weights
+
 #: Maps windows (n, C, h, w) to maps (n, K, h, w) by name.
 Predictor = Callable[[torch.Tensor], dict[str, torch.Tensor]]
 
@@ -32,8 +34,9 @@ def slide_windows(
     crop_size: tuple[int, int],
     stride: tuple[int, int],
     batch_size: int,
+    blend: Blend = 'uniform',
 ) -> dict[str, torch.Tensor]:
-    """Predict window by window; where windows overlap, take the mean.
+    """Predict window by window; where windows overlap, take a mean.
 
     Images smaller than a window are padded with 0 on the right and at the
     bottom, so all windows have one size.
@@ -44,6 +47,8 @@ def slide_windows(
         crop_size: Height and width of a window.
         stride: Steps between windows, down and across.
         batch_size: Windows per call of ``predict``.
+        blend: How much the pixels of a window count in the mean, see
+            :func:`blend_weights`.
 
     Returns:
         Maps by name, float32 (N, K, H, W).
@@ -59,6 +64,7 @@ def slide_windows(
         for y in window_starts(height, crop_h, stride[0])
         for x in window_starts(width, crop_w, stride[1])
     ]
+    weights = blend_weights(crop_size, blend, inputs.device)
     covered = inputs.new_zeros((count, 1, height, width), dtype=torch.float32)
     totals: dict[str, torch.Tensor] = {}
     for first in range(0, len(windows), batch_size):
@@ -68,13 +74,13 @@ def slide_windows(
         ]
         maps = predict(torch.stack([inputs[place] for place in places]))
         for place in places:
-            covered[place] += 1
+            covered[place] += weights
         for name, values in maps.items():
             if name not in totals:
                 size = (count, values.shape[1], height, width)
                 totals[name] = covered.new_zeros(size)
             for place, value in zip(places, values, strict=True):
-                totals[name][place] += value
+                totals[name][place].addcmul_(value.float(), weights)
     return {
         name: (total / covered)[..., : shape[0], : shape[1]]
         for name, total in totals.items()

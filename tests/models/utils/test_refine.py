@@ -5,7 +5,7 @@ import torch
 from mmseaice.models.utils import refine_bilinear, refine_nearest
 from mmseaice.scenes.refine import refine_classes, refine_field
 
-FACTORS = [1, 1.5, 2, 2.5, 4.5]
+FACTORS = [1, 1.125, 1.5, 2, 2.5, 4.5]
 
 
 def _grids(factor):

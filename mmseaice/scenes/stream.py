@@ -1,0 +1,431 @@
+"""A scene, block by block of lines, as a model takes it."""
+
+from __future__ import annotations
+
+import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ..errors import EmptySceneError, MissingChannelError, SceneFileError
+from .coarse import interpolate_coarse
+from .geolocation import Geolocation
+from .netcdf import NetCDFFile
+from .open import open_scene
+from .place import place_channel
+from .resample import resample_scene
+from .stored_scene import StoredScene
+from .variables import (
+    CHANNELS,
+    CHART_SPACING,
+    PLACE_CHANNELS,
+    find_channel,
+)
+
+#: What is known of a pixel of a chart.
+CHARTED, LAND, NO_DATA = 0, 1, 2
+STATUS = ('charted', 'land', 'no data')
+
+#: Channels that no model can do without; others are filled if they miss.
+NEEDED = ('HH', 'HV', 'incidence_angle')
+
+#: Cells of a block along the lines, about.
+_LINES = 128
+
+#: Zones of distance below it are land; ready-to-train files hold fractions.
+_LAND_ZONE = 0.5
+
+#: From positions of the full grid to whether there is land, (h, w).
+LandMask = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+@dataclass
+class Block:
+    """Some lines of a scene on two grids.
+
+    Args:
+        image: Channels in physical units at the spacing of the model,
+            float32 (C, h, w), NaN where missing.
+        valid: Where the image has SAR, (h, w).
+        status: :data:`CHARTED` where there is SAR and no land, else
+            :data:`LAND` or :data:`NO_DATA`, at 80 m, uint8 (H, W).
+        sar: HH and HV, as far as the scene has them, in dB at 80 m, float32
+            (H, W).
+    """
+
+    image: np.ndarray
+    valid: np.ndarray
+    status: np.ndarray
+    sar: dict[str, np.ndarray]
+
+
+class SceneStream(ABC):
+    """Reads a scene in blocks of whole cells, from the first line on.
+
+    Args:
+        channels: Channels of the image, in this order.
+        spacing: Pixel spacing of the image in m.
+        min_valid: Share of a cell that must be valid.
+        land: Where there is land, from the positions of lines and samples
+            at 80 m; None takes what the scene itself knows.
+
+    Attributes:
+        attrs: Attributes of the canonical scene at 80 m.
+        places: Tie points, on 80 m positions.
+        fine_shape: Lines and samples at 80 m.
+        shape: Lines and samples of the image.
+        present: Channels that the scene has.
+        missing: Channels that are filled, as the scene has none.
+    """
+
+    attrs: dict[str, Any]
+    places: xr.Dataset
+    fine_shape: tuple[int, int]
+    present: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def __init__(
+        self,
+        channels: Sequence[str],
+        spacing: float,
+        min_valid: float,
+        land: LandMask | None,
+    ) -> None:
+        self.channels = tuple(channels)
+        self.spacing = float(spacing)
+        self.factor = self.spacing / CHART_SPACING
+        self.min_valid = min_valid
+        self.land = land
+
+    @property
+    def name(self) -> str:
+        """The path of the scene, or its id."""
+        return str(self.attrs.get('path') or self.attrs['scene_id'])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Lines and samples of the image."""
+        height, width = (int(n / self.factor + 1e-9) for n in self.fine_shape)
+        return height, width
+
+    @property
+    def block_lines(self) -> int:
+        """Lines of the image in a block, which are whole lines at 80 m."""
+        whole = Fraction(self.factor).limit_denominator(1000).denominator
+        return math.ceil(_LINES / whole) * whole
+
+    def blocks(self, first: int = 0) -> Iterator[tuple[int, Block]]:
+        """Blocks and their first line of the image, in order.
+
+        Args:
+            first: Line of the image from which on blocks are needed; the
+                first block may begin before it.
+        """
+        step = self.block_lines
+        height = self.shape[0]
+        for start in range(first // step * step, height, step):
+            stop = min(start + step, height)
+            fine = round(start * self.factor), round(stop * self.factor)
+            if stop == height:
+                # Lines that fill no cell belong to the last one.
+                fine = fine[0], self.fine_shape[0]
+            yield start, self._read(start, stop, *fine)
+
+    @abstractmethod
+    def _read(self, start: int, stop: int, first: int, last: int) -> Block:
+        """Lines of the image, and the 80 m lines that belong to them."""
+
+    def _status(
+        self,
+        sar: Mapping[str, np.ndarray],
+        zone: np.ndarray | None,
+        first: int,
+    ) -> np.ndarray:
+        """What is known of pixels at 80 m."""
+        seen = np.all([np.isfinite(field) for field in sar.values()], axis=0)
+        land = np.zeros(seen.shape, bool)
+        if self.land is not None:
+            rows, cols = (np.arange(n) + 0.5 for n in seen.shape)
+            land = self.land(first + rows, cols)
+        elif zone is not None:
+            land = zone < _LAND_ZONE
+            if self.attrs.get('mask') == 'chart':
+                # What the chart covers is charted, to the last pixel.
+                land &= ~seen
+        status = np.where(seen, CHARTED, NO_DATA)
+        status[land] = LAND
+        return status.astype(np.uint8)
+
+    def _check(self, present: Sequence[str]) -> None:
+        """Note the channels; refuse a scene that lacks a needed one."""
+        self.present = (*present, *PLACE_CHANNELS)
+        lacking = [n for n in self.channels if n not in self.present]
+        needed = [n for n in lacking if n in NEEDED]
+        if needed:
+            raise MissingChannelError(
+                self.name,
+                f'channels {", ".join(self.channels)}',
+                f'no {", ".join(needed)}',
+                'Use a model that does without.',
+            )
+        self.missing = tuple(lacking)
+        for name, size in zip(('lines', 'samples'), self.shape, strict=True):
+            if size < 1:
+                raise EmptySceneError(
+                    self.name,
+                    f'{name} for a cell of {self.spacing:g} m',
+                    f'{dict(zip("yx", self.fine_shape, strict=True))} '
+                    'pixels of 80 m',
+                )
+
+
+class LineStream(SceneStream):
+    """Reads canonical scenes of some lines each, and resamples them.
+
+    Args:
+        attrs: Attributes of the whole scene.
+        size: Its lines and samples, at its own spacing.
+        places: Its tie points, at its own positions.
+        present: Names of the channels that it has.
+        read: Gives the canonical scene of the lines from one to another;
+            positions count from the first.
+        **kwargs: Those of :class:`SceneStream`.
+    """
+
+    def __init__(
+        self,
+        attrs: dict[str, Any],
+        size: tuple[int, int],
+        places: xr.Dataset,
+        present: Sequence[str],
+        read: Callable[[int, int], xr.Dataset],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        #: Lines of the source in one of 80 m.
+        self.step = CHART_SPACING / attrs['pixel_spacing']
+        self.attrs = attrs | {'pixel_spacing': CHART_SPACING}
+        if self.land is not None:
+            self.attrs['mask'] = 'land'
+        if self.step < 1 or self.step % 1:
+            raise SceneFileError(
+                self.name,
+                'a pixel spacing that divides 80 m',
+                f'{attrs["pixel_spacing"]:g} m',
+                'Resample the scene to 40 or 80 m.',
+            )
+        self.step = int(self.step)
+        self.fine_shape = tuple(n // self.step for n in size)
+        self.places = places.assign_coords(
+            {
+                name: (name, places[name].values / self.step)
+                for name in ('y_tie', 'x_tie')
+            }
+        )
+        self._read_lines = read
+        self._check(present)
+
+    def _read(self, start: int, stop: int, first: int, last: int) -> Block:
+        scene = self._read_lines(first * self.step, last * self.step)
+        fine = resample_scene(scene, CHART_SPACING)
+        sar = {n: fine[n].values for n in ('HH', 'HV') if n in fine}
+        zone = fine.get('distance_zone')
+        status = self._status(
+            sar, None if zone is None else zone.values, first
+        )
+        if self.land is not None:
+            # The model has never seen land.
+            blank = [n for n in NEEDED if n in fine]
+            land = xr.Variable(('y', 'x'), status == LAND)
+            fine = fine.assign({n: fine[n].where(~land) for n in blank})
+        work = resample_scene(fine, self.spacing, min_valid=self.min_valid)
+        full = [
+            name
+            for name in self.channels
+            if name in work and find_channel(name).grid == 'full'
+        ]
+        height, width = stop - start, self.shape[1]
+        planes = [
+            np.full((height, width), np.nan, np.float32)
+            if name in self.missing
+            else channel_plane(name, work)
+            for name in self.channels
+        ]
+        return Block(
+            np.stack(planes).astype(np.float32, copy=False),
+            np.all([np.isfinite(work[name].values) for name in full], axis=0),
+            status,
+            sar,
+        )
+
+
+class StoreStream(SceneStream):
+    """Reads a scene of a store, which holds it at the wanted spacings.
+
+    Args:
+        scene: The scene.
+        **kwargs: Those of :class:`SceneStream`.
+    """
+
+    def __init__(self, scene: StoredScene, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scene = scene
+        self.attrs = scene.attrs | {
+            'pixel_spacing': CHART_SPACING,
+            'path': str(scene.path),
+        }
+        self.fine_shape = scene.shape(CHART_SPACING)
+        self.places = scene.tie_points(CHART_SPACING)
+        self._check(scene.options.channels)
+
+    def _read(self, start: int, stop: int, first: int, last: int) -> Block:
+        there = [n for n in self.channels if n not in self.missing]
+        crop = self.scene.read(
+            self.spacing,
+            channels=there,
+            tasks=(),
+            y=start,
+            height=stop - start,
+        )
+        shape = (len(self.channels), *crop.valid.shape)
+        image = np.full(shape, np.nan, np.float32)
+        for plane, name in zip(crop.image, there, strict=True):
+            image[self.channels.index(name)] = plane
+        stored = self.scene.options.channels
+        names = [n for n in ('HH', 'HV', 'distance_zone') if n in stored]
+        fine = self.scene.read(
+            CHART_SPACING,
+            channels=names,
+            tasks=(),
+            y=first,
+            height=last - first,
+        )
+        fields = dict(zip(names, fine.image, strict=True))
+        zone = fields.pop('distance_zone', None)
+        status = self._status(fields, zone, first)
+        return Block(image, crop.valid, status, fields)
+
+
+def channel_plane(name: str, scene: xr.Dataset) -> np.ndarray:
+    """A channel on the full grid of a canonical scene, (H, W)."""
+    full = next(n for n in ('HH', 'HV') if n in scene)
+    height, width = scene[full].shape
+    grid = find_channel(name).grid
+    if grid == 'full':
+        return scene[name].values
+    if grid == '2km':
+        return interpolate_coarse(
+            scene[name].values,
+            scene['y_2km'].values,
+            scene['x_2km'].values,
+            y=0,
+            x=0,
+            height=height,
+            width=width,
+        )
+    return place_channel(
+        name,
+        scene.attrs['acquisition_time'],
+        Geolocation.from_scene(scene),
+        np.arange(height) + 0.5,
+        np.arange(width) + 0.5,
+    )
+
+
+def stream_scene(
+    scene: str | os.PathLike | xr.Dataset | StoredScene,
+    channels: Sequence[str],
+    spacing: float,
+    *,
+    min_valid: float = 0.5,
+    mask: str | None = None,
+    release: str = 'auto',
+    land: LandMask | None = None,
+) -> SceneStream:
+    """Open a scene to be read block by block.
+
+    Args:
+        scene: A NetCDF file, a canonical scene in memory, or one of a store.
+        channels: Channels of the image.
+        spacing: Pixel spacing of the image in m.
+        min_valid: Share of a cell that must be valid.
+        mask: See :func:`~mmseaice.scenes.open_scene`; files only.
+        release: The same.
+        land: Where there is land, see :class:`SceneStream`.
+
+    Raises:
+        SceneFileError: If a file cannot be read.
+        StoreError: If the store lacks a spacing.
+        MissingChannelError: If the scene lacks HH, HV or incidence angle,
+            and they are among the channels.
+    """
+    options = dict(
+        channels=channels, spacing=spacing, min_valid=min_valid, land=land
+    )
+    if isinstance(scene, StoredScene):
+        return StoreStream(scene, **options)
+    if isinstance(scene, xr.Dataset):
+        return _stream_memory(scene, options)
+    return _stream_file(Path(scene), options, mask, release)
+
+
+def _stream_memory(scene: xr.Dataset, options: dict) -> LineStream:
+    """Stream a canonical scene that is in memory."""
+    full = next(n for n in ('HH', 'HV') if n in scene)
+
+    def read(start: int, stop: int) -> xr.Dataset:
+        part = scene.isel(y=slice(start, stop))
+        lines = [n for n in ('y_tie', 'y_2km') if n in part.coords]
+        return part.assign_coords({n: part[n] - start for n in lines})
+
+    return LineStream(
+        dict(scene.attrs),
+        scene[full].shape,
+        scene[['latitude', 'longitude']].drop_attrs(),
+        list(scene),
+        read,
+        **options,
+    )
+
+
+def _stream_file(
+    path: Path, options: dict, mask: str | None, release: str
+) -> LineStream:
+    """Stream a NetCDF file, of which some lines are read at a time."""
+    names = [n for n in options['channels'] if n not in PLACE_CHANNELS]
+    needed = [n for n in names if n in NEEDED]
+    # The two polarisations tell together where there is SAR.
+    needed = [*dict.fromkeys(['HH', 'HV', *needed])]
+    optional = [n for n in names if n not in needed]
+    optional = [*dict.fromkeys([*optional, 'distance_zone'])]
+
+    def read(start: int, stop: int, release: str = release) -> xr.Dataset:
+        return open_scene(
+            path,
+            release=release,
+            mask=mask,
+            variables=needed,
+            optional=optional,
+            lines=(start, stop),
+        )
+
+    with NetCDFFile(path) as file:
+        size = file.shape(CHANNELS['HH'].source)
+    head = read(0, 2)
+    known = head.attrs['release']
+    places = head[['latitude', 'longitude']].drop_attrs()
+    return LineStream(
+        dict(head.attrs),
+        size,
+        places,
+        list(head),
+        lambda start, stop: read(start, stop, known),
+        **options,
+    )
