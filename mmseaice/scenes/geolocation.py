@@ -11,12 +11,18 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from scipy.interpolate import RectBivariateSpline
+from scipy.spatial import cKDTree
 
 #: Semi-axes of the WGS84 ellipsoid in metres.
 SEMI_MAJOR, SEMI_MINOR = 6378137.0, 6356752.314245179
 
 _E2 = 1 - (SEMI_MINOR / SEMI_MAJOR) ** 2
 _SECOND_E2 = (SEMI_MAJOR / SEMI_MINOR) ** 2 - 1
+
+# Newton's method: pixels of the last step, and steps at most. Four to six
+# steps are usual.
+_TOLERANCE = 1e-6
+_MAX_STEPS = 20
 
 
 def geodetic_to_ecef(
@@ -89,11 +95,13 @@ class Geolocation:
             )
         if not np.isfinite([latitude, longitude]).all():
             raise ValueError('tie points must be finite, but got NaN.')
-        self._bounds = (y_tie[0], y_tie[-1]), (x_tie[0], x_tie[-1])
+        self._ties = np.asarray(y_tie, float), np.asarray(x_tie, float)
+        self._bounds = tuple((axis[0], axis[-1]) for axis in self._ties)
+        self._points = np.stack(geodetic_to_ecef(latitude, longitude))
         degrees = {'kx': min(3, shape[0] - 1), 'ky': min(3, shape[1] - 1)}
         self._splines = [
             RectBivariateSpline(y_tie, x_tie, part, s=0, **degrees)
-            for part in geodetic_to_ecef(latitude, longitude)
+            for part in self._points
         ]
 
     @classmethod
@@ -116,7 +124,7 @@ class Geolocation:
             [-180, 180], of the common shape of ``y`` and ``x``.
         """
         y, x = np.broadcast_arrays(np.asarray(y, float), np.asarray(x, float))
-        return self._geodetic(y, x, grid=False)
+        return ecef_to_geodetic(*self._surface(y, x, grid=False))
 
     def grid(
         self, y: np.ndarray, x: np.ndarray
@@ -131,13 +139,111 @@ class Geolocation:
             Latitude and longitude in degrees, shape (h, w).
         """
         y, x = np.asarray(y, float), np.asarray(x, float)
-        return self._geodetic(y, x, grid=True)
+        return ecef_to_geodetic(*self._surface(y, x, grid=True))
 
-    def _geodetic(
-        self, y: np.ndarray, x: np.ndarray, grid: bool
+    def locate(
+        self,
+        latitude: np.ndarray | float,
+        longitude: np.ndarray | float,
+        margin: float = 0.5,
     ) -> tuple[np.ndarray, np.ndarray]:
-        inside_y = np.clip(y, *self._bounds[0])
-        inside_x = np.clip(x, *self._bounds[1])
+        """Lines and samples of points on Earth, the inverse of :meth:`at`.
+
+        Newton's method in the plane that touches the ellipsoid at the point,
+        from the nearest tie point. There are no degrees in it, so 180
+        degrees and the pole are places like others.
+
+        Args:
+            latitude: Degrees, any shape.
+            longitude: Degrees, broadcast against ``latitude``.
+            margin: How far beyond the tie points, in pixels, still counts
+                as within the scene. The outermost tie points lie within the
+                outermost pixels, so half a pixel reaches their edges.
+
+        Returns:
+            Edge-based lines and samples, float64, of the common shape; NaN
+            outside the scene and where a coordinate is not finite.
+        """
+        latitude, longitude = np.broadcast_arrays(
+            np.asarray(latitude, float), np.asarray(longitude, float)
+        )
+        y, x = (np.full(latitude.shape, np.nan) for _ in range(2))
+        with np.errstate(invalid='ignore'):  # projections say inf for nowhere
+            target = np.stack(geodetic_to_ecef(latitude, longitude))
+        start = self._nearest_ties(target, margin)
+        near = start >= 0
+        if near.any():
+            start = np.unravel_index(start[near], self._points.shape[1:])
+            y[near], x[near] = self._solve(
+                target[:, near],
+                _touching_plane(latitude[near], longitude[near]),
+                *(axis[i] for axis, i in zip(self._ties, start, strict=True)),
+            )
+        # Points on the very edge of a pixel belong to it.
+        slack = margin + _TOLERANCE
+        (top, bottom), (left, right) = self._bounds
+        inside = (y >= top - slack) & (y <= bottom + slack)
+        inside &= (x >= left - slack) & (x <= right + slack)
+        return np.where(inside, y, np.nan), np.where(inside, x, np.nan)
+
+    def _nearest_ties(self, target: np.ndarray, margin: float) -> np.ndarray:
+        """Flat index of the tie point nearest to each point.
+
+        Args:
+            target: Earth-centred coordinates in metres, shape (3, ...).
+            margin: As in :meth:`locate`.
+
+        Returns:
+            Index, shape (...); -1 where the point is too far to be within
+            the margin. That keeps Newton's method off the antipode, too.
+        """
+        steps, pixels = [], []
+        for axis, ties in enumerate(self._ties):
+            along = np.diff(self._points, axis=1 + axis)
+            lengths = np.linalg.norm(along, axis=0)
+            across = np.expand_dims(np.diff(ties), 1 - axis)
+            steps.append(lengths.max())
+            pixels.append((lengths / across).max())
+        reach = np.hypot(*steps) + 2 * margin * np.hypot(*pixels)
+        points = np.moveaxis(target, 0, -1)
+        known = np.isfinite(points).all(axis=-1)
+        tree = cKDTree(self._points.reshape(3, -1).T)
+        distance, index = tree.query(np.where(known[..., None], points, 0))
+        return np.where(known & (distance <= reach), index, -1)
+
+    def _solve(
+        self,
+        target: np.ndarray,
+        plane: tuple[np.ndarray, np.ndarray],
+        y: np.ndarray,
+        x: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Lines and samples of points, NaN where they are not found.
+
+        Args:
+            target: Earth-centred coordinates in metres, shape (3, n).
+            plane: Unit vectors to the east and north, each (3, n).
+            y: First guess, shape (n,).
+            x: The same of samples.
+        """
+        for _ in range(_MAX_STEPS):
+            miss = target - self._surface(y, x, grid=False)
+            down, right = self._slopes(y, x)
+            (a, b), (c, d), (e, f) = (
+                [(vector * unit).sum(axis=0) for unit in plane]
+                for vector in (down, right, miss)
+            )
+            det = a * d - b * c
+            step_y, step_x = (e * d - f * c) / det, (a * f - b * e) / det
+            y, x = y + step_y, x + step_x
+            missed = ~(np.hypot(step_y, step_x) < _TOLERANCE)
+            if not missed.any():
+                break
+        return np.where(missed, np.nan, y), np.where(missed, np.nan, x)
+
+    def _surface(self, y: np.ndarray, x: np.ndarray, grid: bool) -> np.ndarray:
+        """Earth-centred coordinates in metres, shape (3, ...)."""
+        inside_y, inside_x = self._clip(y, x)
         beyond_y, beyond_x = y - inside_y, x - inside_x
         if grid:
             beyond_y = beyond_y[:, None]
@@ -151,4 +257,30 @@ class Geolocation:
                 slope = spline(inside_y, inside_x, dy=1, grid=grid)
                 part = part + beyond_x * slope
             parts.append(part)
-        return ecef_to_geodetic(*parts)
+        return np.stack(parts)
+
+    def _slopes(
+        self, y: np.ndarray, x: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Metres per line and per sample at single points, each (3, n)."""
+        inside = self._clip(y, x)
+        down = [s(*inside, dx=1, grid=False) for s in self._splines]
+        right = [s(*inside, dy=1, grid=False) for s in self._splines]
+        return np.stack(down), np.stack(right)
+
+    def _clip(
+        self, y: np.ndarray, x: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return np.clip(y, *self._bounds[0]), np.clip(x, *self._bounds[1])
+
+
+def _touching_plane(
+    latitude: np.ndarray, longitude: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors to the east and to the north, each (3, n)."""
+    phi, lam = np.radians(latitude), np.radians(longitude)
+    east = np.stack([-np.sin(lam), np.cos(lam), np.zeros_like(lam)])
+    ahead = np.stack([np.cos(lam), np.sin(lam), np.zeros_like(lam)])
+    north = -np.sin(phi) * ahead
+    north[2] = np.cos(phi)
+    return east, north

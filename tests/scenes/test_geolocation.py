@@ -13,6 +13,7 @@ from mmseaice.scenes.geolocation import (
     geodetic_to_ecef,
 )
 from mmseaice.scenes.resample import resample_scene
+from mmseaice.scenes.simulator.geometry import tie_points
 from mmseaice.testing.recipes import make_scene
 
 LINES, SAMPLES = 5000, 5240  # at 80 m
@@ -128,6 +129,60 @@ def test_left_out_tie_points_are_found_again(name):
         where = Geolocation(latitude[kept], longitude[kept], y[rows], x[cols])
         found = where.at(y[k], x[k])
         assert distance(found, (latitude[k, k], longitude[k, k])) < SPACING
+
+
+@pytest.mark.parametrize(('north', 'east'), [(66, -40), (76.5, 175)])
+def test_every_tie_point_of_a_scene_is_found_again(north, east):
+    """Each in turn, without its line and its sample of tie points."""
+    raw = tie_points(10006, 10458, north, east)
+    y, x = ((index + 0.5) / 2 for index in (raw.line, raw.sample))
+    latitude, longitude = raw.latitude, raw.longitude
+    assert (np.abs(np.diff(longitude)).max() > 180) == (east == 175)
+    misses = np.empty((21, 21))
+    for i, j in np.ndindex(21, 21):
+        rows, cols = np.arange(21) != i, np.arange(21) != j
+        kept = np.ix_(rows, cols)
+        where = Geolocation(latitude[kept], longitude[kept], y[rows], x[cols])
+        point = latitude[i, j], longitude[i, j]
+        misses[i, j] = distance(where.at(y[i], x[j]), point)
+    assert misses.max() < SPACING
+
+
+@pytest.mark.parametrize('name', SWATHS)
+def test_locate_is_the_inverse(name):
+    rng = np.random.default_rng(1)
+    where = Geolocation(*ties(name))
+    y = rng.uniform(0, LINES, (40, 50))
+    x = rng.uniform(0, SAMPLES, (40, 50))
+    found = where.locate(*where.at(y, x))
+    np.testing.assert_allclose(found, (y, x), atol=1e-3)
+
+
+@pytest.mark.parametrize('name', SWATHS)
+def test_locate_ends_with_the_scene(name):
+    where = Geolocation(*ties(name))
+    y, x = np.array([0, LINES, 9, 70]), np.array([8, 90, 0, SAMPLES])
+    found = where.locate(*where.at(y, x))
+    np.testing.assert_allclose(found, (y, x), atol=1e-3)
+    y, x = np.array([-0.1, LINES + 0.1, 9, 7]), [8, 90, -0.1, SAMPLES + 0.1]
+    assert np.isnan(where.locate(*where.at(y, x))).all()
+    y, x = np.array([-60, LINES + 60.0]), np.array([-60, SAMPLES + 60.0])
+    found = where.locate(*where.at(y, x), margin=61)
+    np.testing.assert_allclose(found, (y, x), atol=1e-3)
+    # The other side of the Earth is far, and no number is no place.
+    latitude, longitude = where.at(2500, 2600)
+    latitude = np.array([-latitude, latitude, np.nan, 0.0])
+    longitude = longitude + np.array([180, 120, 0, 0])
+    assert np.isnan(where.locate(latitude, longitude)[0]).all()
+
+
+def test_locate_takes_the_pole_and_any_turn_of_longitude():
+    where = Geolocation(*ties('North Pole'))
+    y, x = where.locate(90.0, [0.0, 77.0, -180.0, 361.0])
+    np.testing.assert_allclose(y, y[0], atol=1e-3)
+    np.testing.assert_allclose(x, x[0], atol=1e-3)
+    assert where.at(y[0], x[0])[0] == pytest.approx(90, abs=1e-5)
+    assert np.shape(where.locate(90.0, 0.0)[0]) == ()
 
 
 def test_degrees_would_err_by_more_than_a_pixel():
