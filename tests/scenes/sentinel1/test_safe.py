@@ -1,0 +1,248 @@
+"""SAFE folders against formulas written here, and broken ones."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import Affine
+from scipy.interpolate import RegularGridInterpolator
+
+from mmseaice.errors import SceneFileError
+from mmseaice.scenes import Geolocation, check_scene
+from mmseaice.scenes.sentinel1.product import is_safe
+from mmseaice.scenes.sentinel1.safe import SafeScene, read_safe
+from mmseaice.scenes.sentinel1.statistics import swath_statistics
+
+
+def numbers(element, name):
+    return np.array(element.findtext(name).split(), float)
+
+
+def grid_of(path, vector, name, shape):
+    """Values of a table at every pixel, by scipy."""
+    vectors = list(ElementTree.parse(path).iter(vector))
+    lines = [float(v.findtext('line')) for v in vectors]
+    table = [numbers(v, name) for v in vectors]
+    pixels = numbers(vectors[0], 'pixel')
+    find = RegularGridInterpolator((lines, pixels), table)
+    return find(np.stack(np.mgrid[: shape[0], : shape[1]], -1))
+
+
+@pytest.mark.parametrize('name', ['HH', 'HV'])
+def test_sigma0_is_that_of_the_manual(safe, name):
+    (path,) = safe.glob(f'measurement/*-{name.lower()}-*.tiff')
+    with rasterio.open(path) as file:
+        power = file.read(1).astype(float) ** 2
+    tables = safe / 'annotation/calibration'
+    scale = grid_of(
+        tables / f'calibration-{path.stem}.xml',
+        'calibrationVector',
+        'sigmaNought',
+        power.shape,
+    )
+    noise_path = tables / f'noise-{path.stem}.xml'
+    noise = grid_of(
+        noise_path, 'noiseRangeVector', 'noiseRangeLut', power.shape
+    )
+    for block in ElementTree.parse(noise_path).iter('noiseAzimuthVector'):
+        lines = numbers(block, 'line'), numbers(block, 'noiseAzimuthLut')
+        factor = np.interp(np.arange(len(power)), *lines)
+        left = int(block.findtext('firstRangeSample'))
+        right = int(block.findtext('lastRangeSample')) + 1
+        noise[:, left:right] *= factor[:, None]
+    sigma0 = (power - noise) / scale**2
+    wanted = 10 * np.log10(np.maximum(sigma0, 1e-4))
+    scene = SafeScene(safe)
+    found = scene.read_lines(0, scene.shape[0])[name]
+    seen = np.isfinite(found)
+    np.testing.assert_allclose(found[seen], wanted[seen], atol=1e-3)
+    assert (power[seen] > 0).all()
+    np.testing.assert_allclose(
+        scene.nesz(name, 0, len(power)), noise / scale**2, rtol=1e-5
+    )
+    kept = SafeScene(safe, denoise=False).read_lines(0, scene.shape[0])[name]
+    with np.errstate(divide='ignore'):
+        whole = 10 * np.log10(power / scale**2)
+    np.testing.assert_allclose(kept[seen], whole[seen], atol=1e-3)
+
+
+def test_blocks_are_the_whole(safe):
+    scene = SafeScene(safe)
+    whole = scene.read_lines(0, 500)
+    edges = [0, 1, 128, 311, 500]
+    parts = [scene.read_lines(*ends) for ends in pairwise(edges)]
+    for name, field in whole.items():
+        assert field.dtype == np.float32
+        joined = np.concatenate([part[name] for part in parts])
+        np.testing.assert_array_equal(joined, field)
+    with pytest.raises(ValueError, match='lines within'):
+        scene.read_lines(400, 501)
+
+
+def test_scene_of_some_lines_counts_from_the_first(safe):
+    scene = SafeScene(safe)
+    part = scene.read_scene((100, 180))
+    whole = scene.read_scene()
+    np.testing.assert_array_equal(part['HV'], whole['HV'][100:180])
+    y, x = np.array([0.5, 79.5]), np.array([3.5, 600.0])
+    np.testing.assert_allclose(
+        Geolocation.from_scene(part).grid(y, x),
+        Geolocation.from_scene(whole).grid(y + 100, x),
+        atol=1e-9,
+    )
+
+
+def test_scene_is_canonical(safe, raw):
+    scene = read_safe(safe / 'manifest.safe')
+    check_scene(scene)
+    assert scene['HH'].dims == ('y', 'x')
+    attrs = scene.attrs
+    assert attrs['scene_id'] == raw.attrs['scene_id'][:15] + '_grd'
+    same = ('product_id', 'acquisition_time', 'absolute_orbit')
+    assert all(attrs[name] == raw.attrs[name] for name in same)
+    assert set(raw.attrs) <= set(attrs)
+    assert (attrs['kind'], attrs['mask']) == ('grd', 'none')
+    np.testing.assert_array_equal(scene['y_tie'], raw['y_tie'])
+    for name in ('latitude', 'longitude'):
+        np.testing.assert_allclose(scene[name], raw[name], atol=1e-9)
+    blank = np.isnan(scene['HH'].values)
+    for name in ('HV', 'incidence_angle'):
+        np.testing.assert_array_equal(np.isnan(scene[name]), blank)
+    # The published angle drifts by 0.03 degrees along the scene.
+    off = scene['incidence_angle'] - raw['incidence_angle']
+    assert np.nanmax(np.abs(off)) < 0.04
+
+
+def test_variables_are_chosen(safe):
+    scene = read_safe(safe, variables=['HV'], optional=['HH', 't2m'])
+    assert set(scene) == {'HV', 'HH', 'latitude', 'longitude'}
+    with pytest.raises(SceneFileError, match='t2m'):
+        read_safe(safe, variables=['HV', 't2m'])
+
+
+def test_clipped_pixels_are_counted(safe):
+    scene = read_safe(safe, noise_floor=-30)
+    clipped = int((scene['HV'] == -30).sum())
+    assert scene.attrs['clipped_HV'] == clipped > 0
+    assert scene['HV'].min() == -30
+
+
+def test_a_denoised_product_is_not_denoised_again(broken):
+    wanted = SafeScene(broken, denoise=False).read_lines(0, 50)
+    for path in broken.glob('annotation/*.xml'):
+        text = path.read_text()
+        name = 'thermalNoiseCorrectionPerformed'
+        path.write_text(text.replace(f'<{name}>false', f'<{name}>true'))
+    found = SafeScene(broken).read_lines(0, 50)
+    np.testing.assert_array_equal(found['HV'], wanted['HV'])
+
+
+def test_another_folder_name_leaves_the_annotation(broken):
+    other = broken.rename(broken.with_name('download'))
+    scene = SafeScene(other)
+    assert scene.attrs['product_id'] == ''
+    assert scene.attrs['scene_id'] == f'{broken.name[17:32]}_grd'
+    assert is_safe(other)
+    assert not is_safe(other / 'measurement')
+
+
+def test_statistics_by_swath(safe):
+    scene = SafeScene(safe)
+    whole = scene.read_lines(0, 500)['HV'].astype(float)
+    nesz = scene.nesz('HV', 0, 500)
+    rows = swath_statistics(scene)
+    assert [row.swath for row in rows] == ['EW1', 'EW2', 'EW3', 'EW4', 'EW5']
+    for row, bounds in zip(rows, scene.swaths, strict=True):
+        part = slice(bounds.samples[0], bounds.samples[1] + 1)
+        values = whole[:, part]
+        seen = np.isfinite(values)
+        values, noise = values[seen], nesz[:, part][seen]
+        assert row.pixels == values.size
+        assert row.mean == pytest.approx(
+            10 * np.log10((10 ** (values / 10)).mean())
+        )
+        assert row.low == pytest.approx(np.quantile(values, 0.05), abs=0.02)
+        assert row.nesz == pytest.approx(10 * np.log10(noise.mean()))
+        assert row.clipped == (values == -40).mean()
+
+
+def replace(folder, pattern, old, new):
+    for path in folder.glob(pattern):
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+
+def drop_grid(folder):
+    for path in folder.glob('annotation/*.xml'):
+        tree = ElementTree.parse(path)
+        root = tree.getroot()
+        root.remove(root.find('geolocationGrid'))
+        tree.write(path)
+
+
+def truncate(folder):
+    (path,) = folder.glob('measurement/*-hv-*.tiff')
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def swap_image(folder):
+    (path,) = folder.glob('measurement/*-hv-*.tiff')
+    with rasterio.open(path) as file:
+        profile = file.profile | {'height': 20, 'crs': 'EPSG:3413'}
+        profile['transform'] = Affine.translation(0, 20)
+    with rasterio.open(path, 'w', **profile) as file:
+        file.write(np.ones((1, 20, profile['width']), np.uint16))
+
+
+def drop(pattern):
+    return lambda folder: [p.unlink() for p in folder.glob(pattern)]
+
+
+BROKEN = {
+    'image': (drop('measurement/*-hv-*'), 'image of HV.*nothing there'),
+    'calibration': (
+        drop('annotation/calibration/calib*-hh-*'),
+        r'calibration-.*nothing there',
+    ),
+    'annotation': (drop('annotation/*.xml'), 'annotation files.*none'),
+    'polarisation': (drop('annotation/*-hv-*.xml'), 'HH and HV, but got HH'),
+    'truncated': (truncate, 'whole TIFF.*truncated'),
+    'other size': (swap_image, r'image of \(500, 620\) pixels'),
+    'grid': (drop_grid, 'geolocation grid.*without'),
+    'slc': (
+        lambda f: replace(f, 'annotation/*.xml', '>GRD<', '>SLC<'),
+        'EW GRD product, but got EW SLC.*Fetch the EW_GRDM_1SDH',
+    ),
+    'iw': (
+        lambda f: replace(f, 'annotation/*.xml', '<mode>EW', '<mode>IW'),
+        'but got IW GRD',
+    ),
+    'resolution': (
+        lambda f: replace(
+            f, 'annotation/*.xml', '4.000000e+01', '2.500000e+01'
+        ),
+        'pixels of 25 m',
+    ),
+}
+
+
+@pytest.mark.parametrize('fault', BROKEN)
+def test_bad_products_are_refused(broken, fault):
+    damage, message = BROKEN[fault]
+    damage(broken)
+    with pytest.raises(SceneFileError, match=message):
+        SafeScene(broken)
+
+
+def test_a_missing_folder_and_a_packed_one(tmp_path, safe):
+    with pytest.raises(SceneFileError, match='nothing there'):
+        SafeScene(tmp_path / 'none.SAFE')
+    packed = shutil.make_archive(tmp_path / safe.name, 'zip', safe)
+    with pytest.raises(SceneFileError, match=r'a file\. Unpack'):
+        SafeScene(packed)
