@@ -86,7 +86,7 @@ def draw_scene_figure(
         )
     _draw_notes(grid[2, 0])
     if spacing:
-        _draw_scale_bar(grid[0, 0], sar['HH'].shape, width * spacing)
+        draw_scale_bar(grid[0, 0], sar['HH'].shape, width * spacing)
 
     for column, task in zip(grid.T[1:], tasks, strict=True):
         name = get_task(task).title
@@ -146,7 +146,7 @@ def _scene_scores(
     return sums.scores()
 
 
-def _draw_scale_bar(axes: Axes, shape: tuple[int, int], width: float) -> None:
+def draw_scale_bar(axes: Axes, shape: tuple[int, int], width: float) -> None:
     """Draw a bar of a round length, up to a quarter of the width.
 
     Args:
