@@ -7,13 +7,8 @@ from mmseaice.errors import MissingChannelError, StoreError
 from mmseaice.scenes import SceneStore, open_scene, resample_scene
 from mmseaice.scenes.coarse import interpolate_coarse
 from mmseaice.scenes.geolocation import Geolocation
-from mmseaice.scenes.stream import (
-    CHARTED,
-    LAND,
-    NO_DATA,
-    SceneStream,
-    stream_scene,
-)
+from mmseaice.scenes.open_stream import stream_scene
+from mmseaice.scenes.stream import CHARTED, LAND, NO_DATA, SceneStream
 from mmseaice.testing import build_tiny_store, make_scene
 
 CHANNELS = ('HV', 'HH', 'incidence_angle', 't2m', 'latitude', 'distance_zone')
@@ -148,7 +143,8 @@ def test_a_land_mask_blanks_what_the_model_sees():
     def land(rows, cols):
         return (rows[:, None] > 60) & (cols > 70)
 
-    stream = stream_scene(scene, ['HH', 'HV'], 80, land=land)
+    stream = stream_scene(scene, ['HH', 'HV'], 80)
+    stream.blank_land(land)
     _, image, fields = together(stream)
     assert (fields['status'][60:, 70:] == LAND).all()
     assert np.isnan(image[:, 60:, 70:]).all()

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, r2_score
+
+from mmseaice.charts import TASKS
+from mmseaice.errors import DatasetError, PredictionError
+from mmseaice.evaluation.scoring import (
+    BANDS,
+    group_sums,
+    pair_scenes,
+    pooled_sums,
+    score_scene,
+)
+from mmseaice.evaluation.scoring_report import make_tables, score_rows
+
+GROUPS = [
+    {'service': 'dmi', 'region': 'a'},
+    {'service': 'cis', 'region': 'b'},
+    {'service': 'dmi', 'region': 'b'},
+]
+
+
+def random_scene(seed, shape=(40, 50)):
+    """Truth, prediction with real-valued SIC, and zones of a scene."""
+    rng = np.random.default_rng(seed)
+    truth, prediction = {}, {}
+    for name, task in TASKS.items():
+        chart = rng.integers(0, task.num_classes, shape).astype(np.uint8)
+        other = rng.integers(0, task.num_classes, shape)
+        predicted = np.where(rng.random(shape) < 0.6, chart, other)
+        missing = rng.random(shape) < 0.2
+        chart[missing] = 255
+        prediction[name] = np.where(missing, 255, predicted).astype(np.uint8)
+        truth[name] = chart
+    noisy = prediction['SIC'] + rng.normal(0, 0.6, shape)
+    prediction['SIC'] = np.where(truth['SIC'] == 255, np.nan, noisy)
+    return truth, prediction, rng.integers(0, 42, shape).astype(float)
+
+
+def score_all(seeds=range(3)):
+    scenes = [random_scene(seed) for seed in seeds]
+    scores = {
+        str(seed): score_scene(str(seed), *scene, group)
+        for seed, scene, group in zip(seeds, scenes, GROUPS, strict=True)
+    }
+    return scenes, scores
+
+
+def sklearn_scores(scenes, chosen=lambda zones: np.ones(zones.shape, bool)):
+    scores = {}
+    for name in TASKS:
+        kept = [(t[name] != 255) & chosen(z) for t, _, z in scenes]
+        true, predicted = (
+            np.concatenate(
+                [s[k][name][m] for s, m in zip(scenes, kept, strict=True)]
+            )
+            for k in (0, 1)
+        )
+        if name == 'SIC':
+            predicted = np.clip(np.round(predicted), 0, 10)
+            scores[name] = r2_score(true, predicted)
+        else:
+            scores[name] = f1_score(true, predicted, average='weighted')
+        scores[name] = round(100 * scores[name], 3)
+    weighted = 2 * scores['SIC'] + 2 * scores['SOD'] + scores['FLOE']
+    return scores | {'combined': round(weighted / 5, 3)}
+
+
+def test_pooled_scores_equal_sklearn():
+    scenes, scores = score_all()
+    assert pooled_sums(scores.values()).scores() == sklearn_scores(scenes)
+
+
+def test_groups_equal_sklearn():
+    scenes, scores = score_all()
+    groups = group_sums(scores.values())
+    for kind, group in (('service', 'dmi'), ('region', 'b')):
+        members = [
+            s for s, g in zip(scenes, GROUPS, strict=True) if g[kind] == group
+        ]
+        count, sums = groups[kind, group]
+        assert count == len(members)
+        assert sums.scores() == sklearn_scores(members)
+    # The pooled sums were not written to on the way.
+    assert pooled_sums(scores.values()).scores() == sklearn_scores(scenes)
+
+
+def test_bands_of_distance_equal_sklearn():
+    scenes, scores = score_all()
+    groups = group_sums(scores.values())
+    ends = [*list(BANDS.values())[1:], 42]
+    for (band, low), high in zip(BANDS.items(), ends, strict=True):
+        count, sums = groups['distance', band]
+        wanted = sklearn_scores(
+            scenes, lambda z, low=low, high=high: (z >= low) & (z < high)
+        )
+        assert count == 3
+        assert sums.scores() == wanted
+
+
+def test_bands_mean_the_kilometres_they_name():
+    from mmseaice.scenes.simulator.zones import ZONE_LIMITS
+
+    for band, zone in list(BANDS.items())[1:]:
+        # The zone before ends where the band begins.
+        begins = ZONE_LIMITS[zone - 2] if zone > 1 else 0
+        assert f'{begins:g}' in band.replace('-', ' ').split()
+
+
+def test_intervals_hold_the_score():
+    _, scores = score_all()
+    rows = {row['score']: row for row in score_rows(scores, draws=200)}
+    assert list(rows) == ['SIC', 'SOD', 'FLOE', 'combined']
+    for row in rows.values():
+        assert row['low'] <= row['value'] <= row['high']
+        assert row['draws'] == 200
+    assert rows == {r['score']: r for r in score_rows(scores, draws=200)}
+
+
+def test_zones_may_be_unknown_and_tasks_missing():
+    truth, prediction, _ = random_scene(5)
+    del prediction['FLOE'], prediction['SIC']
+    scores = {'x': score_scene('x', truth, prediction)}
+    assert scores['x'].bands == {}
+    assert scores['x'].edge is None
+    tables = make_tables(scores, draws=5)
+    assert [row['score'] for row in tables['scores']] == ['SOD']
+    assert tables['ice_edge'] == []
+    with pytest.raises(DatasetError, match='scene x: expected a chart'):
+        score_scene('x', {'SIC': truth['SIC']}, prediction)
+
+
+@pytest.mark.parametrize(('task', 'value'), [('SIC', np.nan), ('SOD', 255)])
+def test_unpredicted_labels_are_an_error_with_the_scene(task, value):
+    truth, prediction, _ = random_scene(5)
+    prediction[task][truth[task] != 255] = value
+    with pytest.raises(PredictionError, match=f'{task} prediction of scene x'):
+        score_scene('x', truth, prediction)
+
+
+def test_pairs_must_be_complete():
+    a, b = dict.fromkeys('abc'), dict.fromkeys('abd')
+    with pytest.raises(DatasetError, match='scene d: expected a prediction'):
+        pair_scenes(a, b)
+    with pytest.raises(DatasetError, match='scene c: expected a reference'):
+        pair_scenes(a, dict.fromkeys('ab'))
+    assert list(pair_scenes(a, b, ['b', 'a'])) == ['a', 'b']
+    with pytest.raises(DatasetError, match='scene e: expected a prediction'):
+        pair_scenes(a, b, ['a', 'e'])
