@@ -60,9 +60,20 @@ REQUIRES = [
     'tensorboard>=2.18',
 ]
 
+#: Georeferenced products, chart vectors and Sentinel-1 products.
+GEO = [
+    'rasterio>=1.4',  # wheels for numpy 2
+    'rio-cogeo>=5.4',
+    'pyogrio>=0.10',
+    'geopandas>=1.0',
+    'shapely>=2.1',  # simplifies coverages
+    'pyproj>=3.7',  # wheels for numpy 2
+]
+
 EXTRAS = {
     # All that the default test suite imports beyond the above.
     'test': [
+        *GEO,
         'pytest>=8',  # --import-mode=importlib with conftest files
         'pytest-xdist>=3.6',  # two workers for two cores
         'distributed>=2024.8',  # builds of a store on a Dask cluster
@@ -70,14 +81,9 @@ EXTRAS = {
         'setuptools>=77',  # test_packaging builds a wheel offline
         'wheel',
     ],
-    # Georeferenced products and chart vectors.
-    'geo': [
-        'rasterio>=1.4',  # wheels for numpy 2
-        'rio-cogeo>=5.4',
-        'pyogrio>=0.10',
-        'geopandas>=1.0',
-        'shapely>=2.0',  # vectorised geometry
-    ],
+    'geo': GEO,
+    # The page of a run in a headless browser, and products held against CF.
+    'extras': ['playwright>=1.40', 'compliance-checker>=5.1'],
     # Builds of a store on a Dask cluster.
     'dask': ['distributed>=2024.8'],
     # TerraMind, Prithvi, DOFA and Clay encoders.
@@ -132,7 +138,9 @@ setup(
     license_files=['LICENSE'],
     python_requires='>=3.11',
     packages=find_packages(include=['mmseaice', 'mmseaice.*']),
-    package_data={'mmseaice': ['scenes/splits/*.csv']},
+    package_data={
+        'mmseaice': ['scenes/splits/*.csv', 'visualization/page_parts/*']
+    },
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     cmdclass={'build_py': BuildWithMim},

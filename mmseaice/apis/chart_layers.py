@@ -6,10 +6,20 @@ import numpy as np
 import torch
 
 from ..charts import IGNORE, get_task
+from ..evaluation.functional.calibration import Calibration
 from ..models.segmentors.inference import read_scores
 from ..scenes.stream import CHARTED, NO_DATA
 from .line_refiner import MapLines
 from .window_predictor import VARIANCE, WindowPredictor
+
+#: Kinds of layers beside a chart.
+_WORDS = {
+    'std': 'standard deviation',
+    'entropy': 'relative entropy',
+    'set': 'classes that may be true',
+    'low': 'lower bound',
+    'high': 'upper bound',
+}
 
 
 class ChartLayers:
@@ -17,15 +27,21 @@ class ChartLayers:
 
     Beside each chart: ``<TASK>_entropy``, the entropy of the classes over
     that of a uniform guess, 0 to 1; ``<TASK>_std``, the standard deviation
-    of a quantity over its classes or over several passes.
+    of a quantity over its classes or over several passes. With a
+    calibration also ``<TASK>_set``, the classes that may be true as bits,
+    and ``<TASK>_low`` and ``<TASK>_high``, between which a quantity is.
 
     Args:
         predict: The models.
+        calibration: What makes their numbers honest.
     """
 
-    def __init__(self, predict: WindowPredictor) -> None:
+    def __init__(
+        self, predict: WindowPredictor, calibration: Calibration | None = None
+    ) -> None:
         self.predict = predict
         self.model = predict.models[0]
+        self.calibration = calibration or Calibration()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,6 +55,10 @@ class ChartLayers:
                 names.append(f'{task}_std')
             elif head.out_channels > 1:
                 names.append(f'{task}_entropy')
+            if task in self.calibration.thresholds:
+                names.append(f'{task}_set')
+            if task in self.calibration.half_widths:
+                names += [f'{task}_low', f'{task}_high']
         return tuple(names)
 
     @property
@@ -59,11 +79,12 @@ class ChartLayers:
         for values, seen in maps:
             values = values.clone()
             for task, part in self.predict.split(values).items():
-                if task in self.model.heads and not self.predict.is_quantity(
-                    task
-                ):
-                    single = len(part) == 1
-                    part[:] = part.sigmoid() if single else part.softmax(0)
+                if task not in self.model.heads:
+                    continue
+                if self.predict.is_quantity(task):
+                    continue
+                part /= self.calibration.temperatures.get(task, 1.0)
+                part[:] = part.sigmoid() if len(part) == 1 else part.softmax(0)
             yield values, seen
 
     def layers(
@@ -92,6 +113,14 @@ class ChartLayers:
                 layers[task] = _blanked(chart.astype(np.uint8), blank)
             for name, spread in self._spread(task, parts).items():
                 layers[name] = _blanked(spread.cpu().numpy(), blank)
+            if task in self.calibration.thresholds:
+                scores = parts[task].cpu().numpy()
+                sets = self.calibration.sets(task, scores)
+                layers[f'{task}_set'] = np.where(blank, np.uint8(0), sets)
+            if task in self.calibration.half_widths:
+                ends = self.calibration.interval(layers[task], task=task)
+                for end, bound in zip(('low', 'high'), ends, strict=True):
+                    layers[f'{task}_{end}'] = bound
         return layers
 
     def _spread(
@@ -130,8 +159,7 @@ def layer_attrs(name: str) -> dict[str, object]:
         return {}
     row = get_task(task)
     if kind:
-        words = {'std': 'standard deviation', 'entropy': 'relative entropy'}
-        return {'long_name': f'{row.title}, {words[kind]}'}
+        return {'long_name': f'{row.title}, {_WORDS[kind]}'}
     if row.kind == 'regression':
         return {'long_name': row.title, 'units': 'tenths'}
     return {

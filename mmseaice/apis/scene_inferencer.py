@@ -19,9 +19,10 @@ from ..engine.published import sha256_of
 from ..models.utils import Blend
 from ..registry import TRANSFORMS
 from ..scenes.charted import ChartFolder
-from ..scenes.stored_scene import StoredScene
-from ..scenes.stream import LandMask, SceneStream, stream_scene
+from ..scenes.open_stream import Scene, stream_scene
+from ..scenes.stream import SceneStream
 from ..version import __version__
+from .calibration_file import calibration_path, read_calibration
 from .chart_layers import ChartLayers, layer_attrs
 from .line_predictor import LinePredictor, prefetch
 from .line_refiner import LineRefiner
@@ -32,8 +33,6 @@ from .window_predictor import FLIPS, Precision, WindowPredictor
 
 #: Channels that change their sign when a scene is mirrored.
 _VECTORS = {'u10m_rotated', 'v10m_rotated'}
-
-Scene = str | os.PathLike | xr.Dataset | StoredScene
 
 
 class SceneInferencer:
@@ -67,9 +66,13 @@ class SceneInferencer:
         dropout_passes: Passes with dropout left on.
         precision: 'fp32', 'bf16' or 'fp16'.
         seed: Seed of the dropout.
+        calibration: File of tools/analysis/calibrate.py for the checkpoint,
+            'auto' to take the one beside it if there is one, or None. Only
+            for a single pass of a single checkpoint.
 
     Raises:
-        CheckpointError: If the checkpoint does not fit the config.
+        CheckpointError: If the checkpoint does not fit the config, or the
+            calibration is that of another one.
         ParityError: If the config prepares pixels in another way than the
             model was trained on.
         ValueError: If an argument is out of range.
@@ -90,6 +93,7 @@ class SceneInferencer:
         dropout_passes: int = 0,
         precision: Precision = 'fp32',
         seed: int = 0,
+        calibration: str | os.PathLike | None = 'auto',
     ) -> None:
         if isinstance(checkpoint, str | os.PathLike):
             checkpoint = [checkpoint]
@@ -122,7 +126,12 @@ class SceneInferencer:
         self.predict = WindowPredictor(
             models, flips, dropout_passes, precision
         )
-        self.layers = ChartLayers(self.predict)
+        self.calibration = self._find_calibration(calibration)
+        self.layers = ChartLayers(
+            self.predict,
+            self.calibration
+            and read_calibration(self.checkpoints[0], self.calibration),
+        )
         self._sums = [sha256_of(path) for path in self.checkpoints]
         known = self.model.inference
         slides = known.mode == 'slide'
@@ -143,6 +152,21 @@ class SceneInferencer:
         }
         self._seed = seed
 
+    def _find_calibration(self, path: str | os.PathLike | None) -> Path | None:
+        """The file of the calibration to use, if any."""
+        single = self.predict.passes == 1
+        if path is None or (path == 'auto' and not single):
+            return None
+        if path == 'auto':
+            path = calibration_path(self.checkpoints[0])
+            return path if path.is_file() else None
+        if not single:
+            raise ValueError(
+                'calibration must be None for several passes, as it was '
+                f'fitted to one, but got {os.fspath(path)!r}.'
+            )
+        return Path(path)
+
     def _check_flips(self, flips: Sequence[str]) -> None:
         turned = set(flips) - {'none'}
         wind = sorted(_VECTORS & set(self.channels))
@@ -156,16 +180,18 @@ class SceneInferencer:
         self,
         scene: Scene,
         mask: str | None = None,
-        land: LandMask | None = None,
+        land_mask: str | os.PathLike | None = None,
+        **options: Any,
     ) -> SceneStream:
         """Open a scene to be charted, and check that it may be.
 
         Args:
-            scene: A supported file, a canonical scene, or one of a store.
+            scene: What :func:`~mmseaice.scenes.open_stream.stream_scene`
+                takes.
             mask: Where SAR is blanked, see
-                :func:`~mmseaice.scenes.open_scene`; files only.
-            land: Where there is land, from positions of lines and samples
-                at 80 m.
+                :func:`~mmseaice.scenes.open_scene`; NetCDF files only.
+            land_mask: File that says where land is.
+            **options: Those of the reader.
 
         Raises:
             ParityError: If the scene is of another release, or masked in
@@ -181,7 +207,8 @@ class SceneInferencer:
             self.spacing,
             min_valid=self.model.parity['min_valid'],
             mask=mask,
-            land=land,
+            land_mask=land_mask,
+            **options,
         )
         for model in self.predict.models:
             check_stream(stream, model.parity)
@@ -217,7 +244,7 @@ class SceneInferencer:
             for name in self._names(stream)
         }
         places = stream.places.assign(layers)
-        return places.assign_attrs(self._attrs(stream))
+        return places.assign_attrs(self.provenance(stream))
 
     def chart(self, stream: SceneStream, folder: str | Path) -> Iterator[int]:
         """Chart a scene into a folder, or go on with one.
@@ -238,7 +265,7 @@ class SceneInferencer:
             stream.fine_shape,
             self._names(stream),
             stream.places,
-            self._attrs(stream),
+            self.provenance(stream),
         )
         if target.lines:
             yield target.lines
@@ -251,7 +278,7 @@ class SceneInferencer:
         sar = [name for name in ('HH', 'HV') if name in stream.present]
         return (*self.layers.names, *sar)
 
-    def _attrs(self, stream: SceneStream) -> dict[str, Any]:
+    def provenance(self, stream: SceneStream) -> dict[str, Any]:
         """Attributes of the scene and where its charts come from."""
         kept = {
             name: value
@@ -267,7 +294,7 @@ class SceneInferencer:
             'software': f'mmseaice {__version__}',
             'passes': json.dumps(self.passes),
             'filled_channels': ', '.join(stream.missing),
-            'calibration': '',
+            'calibration': self.calibration.name if self.calibration else '',
         }
 
     def _chart(

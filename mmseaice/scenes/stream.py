@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,17 +15,10 @@ import xarray as xr
 from ..errors import EmptySceneError, MissingChannelError, SceneFileError
 from .coarse import interpolate_coarse
 from .geolocation import Geolocation
-from .netcdf import NetCDFFile
-from .open import open_scene
 from .place import place_channel
 from .resample import resample_scene
 from .stored_scene import StoredScene
-from .variables import (
-    CHANNELS,
-    CHART_SPACING,
-    PLACE_CHANNELS,
-    find_channel,
-)
+from .variables import CHART_SPACING, PLACE_CHANNELS, find_channel
 
 #: What is known of a pixel of a chart.
 CHARTED, LAND, NO_DATA = 0, 1, 2
@@ -73,8 +64,6 @@ class SceneStream(ABC):
         channels: Channels of the image, in this order.
         spacing: Pixel spacing of the image in m.
         min_valid: Share of a cell that must be valid.
-        land: Where there is land, from the positions of lines and samples
-            at 80 m; None takes what the scene itself knows.
 
     Attributes:
         attrs: Attributes of the canonical scene at 80 m.
@@ -96,13 +85,22 @@ class SceneStream(ABC):
         channels: Sequence[str],
         spacing: float,
         min_valid: float,
-        land: LandMask | None,
     ) -> None:
         self.channels = tuple(channels)
         self.spacing = float(spacing)
         self.factor = self.spacing / CHART_SPACING
         self.min_valid = min_valid
+        self.land: LandMask | None = None
+
+    def blank_land(self, land: LandMask) -> None:
+        """Let the model see no land, and chart none.
+
+        Args:
+            land: Where there is land, from the positions of lines and
+                samples at 80 m.
+        """
         self.land = land
+        self.attrs['mask'] = 'land'
 
     @property
     def name(self) -> str:
@@ -212,8 +210,6 @@ class LineStream(SceneStream):
         #: Lines of the source in one of 80 m.
         self.step = CHART_SPACING / attrs['pixel_spacing']
         self.attrs = attrs | {'pixel_spacing': CHART_SPACING}
-        if self.land is not None:
-            self.attrs['mask'] = 'land'
         if self.step < 1 or self.step % 1:
             raise SceneFileError(
                 self.name,
@@ -336,96 +332,4 @@ def channel_plane(name: str, scene: xr.Dataset) -> np.ndarray:
         Geolocation.from_scene(scene),
         np.arange(height) + 0.5,
         np.arange(width) + 0.5,
-    )
-
-
-def stream_scene(
-    scene: str | os.PathLike | xr.Dataset | StoredScene,
-    channels: Sequence[str],
-    spacing: float,
-    *,
-    min_valid: float = 0.5,
-    mask: str | None = None,
-    release: str = 'auto',
-    land: LandMask | None = None,
-) -> SceneStream:
-    """Open a scene to be read block by block.
-
-    Args:
-        scene: A NetCDF file, a canonical scene in memory, or one of a store.
-        channels: Channels of the image.
-        spacing: Pixel spacing of the image in m.
-        min_valid: Share of a cell that must be valid.
-        mask: See :func:`~mmseaice.scenes.open_scene`; files only.
-        release: The same.
-        land: Where there is land, see :class:`SceneStream`.
-
-    Raises:
-        SceneFileError: If a file cannot be read.
-        StoreError: If the store lacks a spacing.
-        MissingChannelError: If the scene lacks HH, HV or incidence angle,
-            and they are among the channels.
-    """
-    options = dict(
-        channels=channels, spacing=spacing, min_valid=min_valid, land=land
-    )
-    if isinstance(scene, StoredScene):
-        return StoreStream(scene, **options)
-    if isinstance(scene, xr.Dataset):
-        return _stream_memory(scene, options)
-    return _stream_file(Path(scene), options, mask, release)
-
-
-def _stream_memory(scene: xr.Dataset, options: dict) -> LineStream:
-    """Stream a canonical scene that is in memory."""
-    full = next(n for n in ('HH', 'HV') if n in scene)
-
-    def read(start: int, stop: int) -> xr.Dataset:
-        part = scene.isel(y=slice(start, stop))
-        lines = [n for n in ('y_tie', 'y_2km') if n in part.coords]
-        return part.assign_coords({n: part[n] - start for n in lines})
-
-    return LineStream(
-        dict(scene.attrs),
-        scene[full].shape,
-        scene[['latitude', 'longitude']].drop_attrs(),
-        list(scene),
-        read,
-        **options,
-    )
-
-
-def _stream_file(
-    path: Path, options: dict, mask: str | None, release: str
-) -> LineStream:
-    """Stream a NetCDF file, of which some lines are read at a time."""
-    names = [n for n in options['channels'] if n not in PLACE_CHANNELS]
-    needed = [n for n in names if n in NEEDED]
-    # The two polarisations tell together where there is SAR.
-    needed = [*dict.fromkeys(['HH', 'HV', *needed])]
-    optional = [n for n in names if n not in needed]
-    optional = [*dict.fromkeys([*optional, 'distance_zone'])]
-
-    def read(start: int, stop: int, release: str = release) -> xr.Dataset:
-        return open_scene(
-            path,
-            release=release,
-            mask=mask,
-            variables=needed,
-            optional=optional,
-            lines=(start, stop),
-        )
-
-    with NetCDFFile(path) as file:
-        size = file.shape(CHANNELS['HH'].source)
-    head = read(0, 2)
-    known = head.attrs['release']
-    places = head[['latitude', 'longitude']].drop_attrs()
-    return LineStream(
-        dict(head.attrs),
-        size,
-        places,
-        list(head),
-        lambda start, stop: read(start, stop, known),
-        **options,
     )

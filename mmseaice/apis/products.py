@@ -1,0 +1,238 @@
+"""What charted scenes are written as, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xarray as xr
+
+from ..charts.consistency import make_consistent
+from ..errors import DependencyError, PredictionError
+
+
+@dataclass(frozen=True)
+class ProductOptions:
+    """How products are made.
+
+    Args:
+        crs: Projection of maps.
+        map_spacing: Size of a cell of maps in m.
+        smallest: Smallest polygon in km2.
+        vector_format: Suffix of vector files: 'gpkg', 'shp' or 'geojson'.
+        ship_class: Ice class of the ship, for the risk.
+        season: 'winter' or 'decayed', for the risk.
+        prefer: Which scene a cell of a mosaic is taken from: 'newest' or
+            'certain'.
+        progress: Whether to show progress bars.
+    """
+
+    crs: str = 'EPSG:3413'
+    map_spacing: float = 80.0
+    smallest: float = 25.0
+    vector_format: str = 'gpkg'
+    ship_class: str = 'PC5'
+    season: str = 'winter'
+    prefer: str = 'newest'
+    progress: bool = False
+
+
+def _netcdf(
+    charted: xr.Dataset, stem: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.netcdf import write_netcdf
+
+    path = Path(f'{stem}.nc')
+    return [write_netcdf(charted, path, progress=options.progress)]
+
+
+def _geotiff(
+    charted: xr.Dataset, stem: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.geotiff import write_geotiff
+
+    return write_geotiff(
+        charted,
+        stem,
+        crs=options.crs,
+        spacing=options.map_spacing,
+        progress=options.progress,
+    )
+
+
+def _vector(
+    charted: xr.Dataset, stem: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.vector import write_vector
+
+    return write_vector(
+        charted,
+        Path(f'{stem}.{options.vector_format}'),
+        smallest=options.smallest,
+        crs=options.crs,
+        progress=options.progress,
+    )
+
+
+def _risk(
+    charted: xr.Dataset, stem: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.risk import write_risk
+
+    return write_risk(
+        charted,
+        Path(f'{stem}_{options.ship_class}_{options.season}'),
+        options.ship_class,
+        options.season,
+        crs=options.crs,
+        spacing=options.map_spacing,
+        progress=options.progress,
+    )
+
+
+def _quicklook(
+    charted: xr.Dataset, stem: Path, options: ProductOptions
+) -> list[Path]:
+    from ..visualization import draw_quicklook
+
+    return [draw_quicklook(charted, Path(f'{stem}_quicklook.png'))]
+
+
+def _page(
+    scenes: Sequence[xr.Dataset], out: Path, options: ProductOptions
+) -> list[Path]:
+    from ..visualization import write_page
+
+    page = out / 'index.html'
+    return [write_page(scenes, page, progress=options.progress)]
+
+
+def _mosaic(
+    scenes: Sequence[xr.Dataset], out: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.mosaic import write_mosaic
+
+    return write_mosaic(
+        scenes,
+        out / 'mosaic',
+        crs=options.crs,
+        spacing=options.map_spacing,
+        prefer=options.prefer,
+        progress=options.progress,
+    )
+
+
+def _autoice(
+    scenes: Sequence[xr.Dataset], out: Path, options: ProductOptions
+) -> list[Path]:
+    from ..scenes.products.autoice import write_upload_package
+
+    return [write_upload_package(scenes, out / 'upload_package.nc')]
+
+
+#: Writers of one scene: charts, start of the files' names, options.
+OF_SCENES: dict[
+    str, Callable[[xr.Dataset, Path, ProductOptions], list[Path]]
+] = {
+    'netcdf': _netcdf,
+    'geotiff': _geotiff,
+    'vector': _vector,
+    'risk': _risk,
+    'quicklook': _quicklook,
+}
+
+#: Writers of all scenes of a run together: charts, folder, options.
+OF_RUNS: dict[
+    str, Callable[[Sequence[xr.Dataset], Path, ProductOptions], list[Path]]
+] = {'mosaic': _mosaic, 'autoice': _autoice, 'quicklook': _page}
+
+PRODUCTS = tuple(dict.fromkeys([*OF_SCENES, *OF_RUNS]))
+
+
+def write_scene_products(
+    charted: xr.Dataset,
+    stem: Path,
+    products: Iterable[str],
+    options: ProductOptions,
+) -> list[Path]:
+    """Write the products of one scene.
+
+    Args:
+        charted: Its charts.
+        stem: Start of the files' names.
+        products: Names of :data:`PRODUCTS`; those of whole runs are passed
+            over.
+        options: How to make them.
+
+    Returns:
+        The files.
+
+    Raises:
+        DependencyError: If a library of the extra ``geo`` is missing.
+    """
+    return [
+        path
+        for name in products
+        if name in OF_SCENES
+        for path in _call(OF_SCENES[name], charted, stem, options)
+    ]
+
+
+def write_run_products(
+    scenes: Sequence[xr.Dataset],
+    out: Path,
+    products: Iterable[str],
+    options: ProductOptions,
+) -> list[Path]:
+    """Write the products of all scenes together, as the one above.
+
+    Args:
+        scenes: Charts of all scenes.
+        out: Folder of the run.
+        products: Names of :data:`PRODUCTS`; those of single scenes are
+            passed over.
+        options: How to make them.
+    """
+    return [
+        path
+        for name in products
+        if name in OF_RUNS
+        for path in _call(OF_RUNS[name], scenes, out, options)
+    ]
+
+
+def _call(write: Callable[..., list[Path]], *args: object) -> list[Path]:
+    """Write a product, or say what must be installed for it."""
+    try:
+        return write(*args)
+    except ImportError as error:
+        raise DependencyError(
+            f'This product needs {error.name or "another library"}, which '
+            "is not installed: pip install 'mmseaice[geo]'."
+        ) from error
+
+
+def project_charts(charted: xr.Dataset) -> xr.Dataset:
+    """Make the three charts of a scene agree on where there is water.
+
+    What is known of their uncertainty stays as it is.
+
+    Raises:
+        PredictionError: If one of the three is missing.
+    """
+    tasks = ('SIC', 'SOD', 'FLOE')
+    if missing := [name for name in tasks if name not in charted]:
+        raise PredictionError(
+            charted.attrs['scene_id'],
+            'SIC, SOD and FLOE to make agree',
+            f'no {", ".join(missing)}',
+            'Leave out --consistent.',
+        )
+    agreed = make_consistent(*(charted[name].values for name in tasks))
+    return charted.assign(
+        {
+            name: (('y', 'x'), chart)
+            for name, chart in zip(tasks, agreed, strict=True)
+        }
+    ).assign_attrs(consistent='SIC is 0 exactly where SOD and FLOE are water')

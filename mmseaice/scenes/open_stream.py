@@ -1,0 +1,162 @@
+"""Open whatever holds a scene, to be read block by block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from ..errors import SceneFileError
+from .geolocation import Geolocation
+from .netcdf import NetCDFFile
+from .open import open_scene
+from .sentinel1.product import is_safe
+from .store import SceneStore
+from .stored_scene import StoredScene
+from .stream import NEEDED, LineStream, SceneStream, StoreStream
+from .variables import CHANNELS, PLACE_CHANNELS
+
+#: What may be a scene.
+Scene = str | os.PathLike | xr.Dataset | StoredScene
+
+_GEOTIFFS = ('.tif', '.tiff')
+_PLACES = ['latitude', 'longitude']
+
+
+def stream_scene(
+    scene: Scene,
+    channels: Sequence[str],
+    spacing: float,
+    *,
+    min_valid: float = 0.5,
+    mask: str | None = None,
+    land_mask: str | os.PathLike | None = None,
+    **options: Any,
+) -> SceneStream:
+    """Open a scene to be read block by block.
+
+    Args:
+        scene: A NetCDF file of AI4Arctic; a Sentinel-1 EW GRDM product, its
+            SAFE folder; a GeoTIFF of sigma0; a scene of a store, or its
+            folder; or a canonical scene in memory.
+        channels: Channels of the image.
+        spacing: Pixel spacing of the image in m.
+        min_valid: Share of a cell that must be valid.
+        mask: See :func:`~mmseaice.scenes.open_scene`; NetCDF files only.
+        land_mask: Polygons or raster of land, see
+            :func:`~mmseaice.scenes.sentinel1.land.open_land`; SAR is
+            blanked there.
+        **options: Those of :func:`.read_safe` or :func:`.read_geotiff`.
+
+    Raises:
+        SceneFileError: If a file cannot be read, or is no scene.
+        StoreError: If the store lacks a spacing.
+        MissingChannelError: If the scene lacks HH, HV or incidence angle,
+            and they are among the channels.
+    """
+    about = dict(channels=channels, spacing=spacing, min_valid=min_valid)
+    if isinstance(scene, StoredScene):
+        stream = StoreStream(scene, **about)
+    elif isinstance(scene, xr.Dataset):
+        stream = _stream_memory(scene, about)
+    else:
+        stream = _stream_path(Path(scene), about, mask, options)
+    if land_mask is not None:
+        from .sentinel1.land import open_land
+
+        place = Geolocation.from_scene(stream.places)
+        stream.blank_land(open_land(land_mask, place, stream.fine_shape))
+    return stream
+
+
+def _stream_path(
+    path: Path, about: dict, mask: str | None, options: dict[str, Any]
+) -> SceneStream:
+    """Tell what a path is, and open it."""
+    if path.suffix.lower() in _GEOTIFFS:
+        from .sentinel1.geotiff import read_geotiff
+
+        return _stream_memory(read_geotiff(path, **options), about)
+    if is_safe(path):
+        return _stream_safe(path, about, options)
+    if (path / 'zarr.json').is_file():
+        return _stream_stored(path, about)
+    if path.is_dir():
+        raise SceneFileError(
+            path,
+            'a scene',
+            'a folder that is neither a SAFE nor a scene of a store',
+            'Name the scene, or the files in it.',
+        )
+    return _stream_netcdf(path, about, mask)
+
+
+def _stream_memory(scene: xr.Dataset, about: dict) -> LineStream:
+    """Stream a canonical scene that is in memory."""
+    full = next(n for n in ('HH', 'HV') if n in scene)
+
+    def read(start: int, stop: int) -> xr.Dataset:
+        part = scene.isel(y=slice(start, stop))
+        lines = [n for n in ('y_tie', 'y_2km') if n in part.coords]
+        return part.assign_coords({n: part[n] - start for n in lines})
+
+    return LineStream(
+        dict(scene.attrs),
+        scene[full].shape,
+        scene[_PLACES].drop_attrs(),
+        list(scene),
+        read,
+        **about,
+    )
+
+
+def _stream_netcdf(path: Path, about: dict, mask: str | None) -> LineStream:
+    """Stream a NetCDF file, of which some lines are read at a time."""
+    names = [n for n in about['channels'] if n not in PLACE_CHANNELS]
+    # The two polarisations tell together where there is SAR.
+    needed = dict.fromkeys(['HH', 'HV', *(n for n in names if n in NEEDED)])
+    optional = [n for n in names if n not in needed]
+    release = 'auto'
+
+    def read(start: int, stop: int) -> xr.Dataset:
+        return open_scene(
+            path,
+            release=release,
+            mask=mask,
+            variables=list(needed),
+            optional=dict.fromkeys([*optional, 'distance_zone']),
+            lines=(start, stop),
+        )
+
+    with NetCDFFile(path) as file:
+        size = file.shape(CHANNELS['HH'].source)
+    head = read(0, 2)
+    # It need not be found again for every block.
+    release = head.attrs['release']
+    places = head[_PLACES].drop_attrs()
+    attrs = dict(head.attrs)
+    return LineStream(attrs, size, places, list(head), read, **about)
+
+
+def _stream_safe(path: Path, about: dict, options: dict) -> LineStream:
+    """Stream a Sentinel-1 product."""
+    from .sentinel1.safe import SafeScene
+
+    product = SafeScene(path, **options)
+
+    def read(start: int, stop: int) -> xr.Dataset:
+        return product.read_scene((start, stop))
+
+    head = read(0, 2)
+    places = head[_PLACES].drop_attrs()
+    attrs = dict(product.attrs)
+    return LineStream(attrs, product.shape, places, list(head), read, **about)
+
+
+def _stream_stored(path: Path, about: dict) -> StoreStream:
+    """Stream a scene of a store from its folder."""
+    store = SceneStore(path.parent)
+    return StoreStream(store[path.name], **about)
