@@ -67,8 +67,15 @@ demo: $(VENV)/.installed
 	    --pretraining work_dirs/$(DEMO_MAE) --finetuning work_dirs/$(DEMO_CHARTS) \
 	    --metrics $(DEMO_OUT)/test/metrics.json --baselines $(DEMO_OUT)/baselines.json
 	@echo
+	@echo 'The last test scene as products:'
+	@$(DEMO_PYTHON) tools/predict.py configs/downstream/$(DEMO_CHARTS).py \
+	    work_dirs/$(DEMO_CHARTS)/iter_700.pth \
+	    $$(ls $(DATA)/demo/test/*_prep.nc | tail -1) --out $(DEMO_OUT)/products \
+	    --product netcdf geotiff vector risk quicklook
+	@echo
 	@echo 'Pictures:'
-	@ls $(DEMO_OUT)/reconstructions/*.png $(DEMO_OUT)/test/*.png $(DEMO_OUT)/test/figures/*.png
+	@ls $(DEMO_OUT)/reconstructions/*.png $(DEMO_OUT)/test/*.png $(DEMO_OUT)/test/figures/*.png \
+	    $(DEMO_OUT)/products/*/*.png
 
 test: $(VENV)/.installed
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m 'not extras and not slurm and not soak' tests

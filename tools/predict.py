@@ -156,9 +156,14 @@ def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--land-mask',
-        type=Path,
         metavar='FILE',
-        help='polygons or raster of land',
+        help='polygons or raster of land; none says that there is none',
+    )
+    group.add_argument(
+        '--polarisation',
+        nargs='+',
+        choices=('HH', 'HV'),
+        help='bands of a GeoTIFF that does not say what they are',
     )
     group.add_argument('--part', default='1/1', help=argparse.SUPPRESS)
 
@@ -257,7 +262,11 @@ def make_run(args: argparse.Namespace) -> PredictionRun:
         options,
         consistent=args.consistent,
         keep_layers=args.keep_layers,
-        opening=dict(mask=args.mask, land_mask=args.land_mask),
+        opening=dict(
+            mask=args.mask,
+            land_mask=args.land_mask,
+            polarisation=args.polarisation,
+        ),
     )
 
 
@@ -290,10 +299,10 @@ def tell(report: RunReport, seconds: float, out: Path) -> None:
     if report.existing:
         print(f'Done already: {len(report.existing)}')
     if report.windows:
-        share = report.model_seconds / seconds
+        share = report.model_seconds / report.seconds
         print(
-            f'{report.windows} windows in {seconds:.0f} s, {share:.0%} of it '
-            'in the model.'
+            f'{report.windows} windows in {report.seconds:.0f} s, {share:.0%} '
+            f'of it in the model; {seconds:.0f} s with the products.'
         )
     for path in report.files:
         print(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,7 +122,8 @@ class RunReport:
         existing: Scenes that were done before, by id.
         failed: What went wrong, by the path of the scene.
         windows: Windows that were computed.
-        model_seconds: Time that the models took.
+        seconds: Time for charting, without products.
+        model_seconds: What the models took of it.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -129,6 +131,7 @@ class RunReport:
     existing: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     windows: int = 0
+    seconds: float = 0.0
     model_seconds: float = 0.0
 
 
@@ -230,9 +233,11 @@ class PredictionRun:
             unit='line',
             disable=not self.options.progress,
         )
+        began = time.perf_counter()
         with bar:
             for lines in self.infer.chart(stream, folder / LAYERS):
                 bar.update(lines)
+        report.seconds += time.perf_counter() - began
         report.windows += self.infer.windows
         report.model_seconds += self.infer.seconds
         files = write_scene_products(

@@ -181,7 +181,7 @@ class SceneInferencer:
         scene: Scene,
         mask: str | None = None,
         land_mask: str | os.PathLike | None = None,
-        **options: Any,
+        polarisation: str | Sequence[str] | None = None,
     ) -> SceneStream:
         """Open a scene to be charted, and check that it may be.
 
@@ -191,7 +191,8 @@ class SceneInferencer:
             mask: Where SAR is blanked, see
                 :func:`~mmseaice.scenes.open_scene`; NetCDF files only.
             land_mask: File that says where land is.
-            **options: Those of the reader.
+            polarisation: What the bands of a GeoTIFF are, if it does not
+                say so.
 
         Raises:
             ParityError: If the scene is of another release, or masked in
@@ -208,7 +209,7 @@ class SceneInferencer:
             min_valid=self.model.parity['min_valid'],
             mask=mask,
             land_mask=land_mask,
-            **options,
+            polarisation=polarisation,
         )
         for model in self.predict.models:
             check_stream(stream, model.parity)

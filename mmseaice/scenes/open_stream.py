@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from ..errors import SceneFileError
@@ -22,6 +22,9 @@ from .variables import CHANNELS, PLACE_CHANNELS
 #: What may be a scene.
 Scene = str | os.PathLike | xr.Dataset | StoredScene
 
+#: Stands for a land mask without land.
+NO_LAND = 'none'
+
 _GEOTIFFS = ('.tif', '.tiff')
 _PLACES = ['latitude', 'longitude']
 
@@ -34,7 +37,7 @@ def stream_scene(
     min_valid: float = 0.5,
     mask: str | None = None,
     land_mask: str | os.PathLike | None = None,
-    **options: Any,
+    polarisation: str | Sequence[str] | None = None,
 ) -> SceneStream:
     """Open a scene to be read block by block.
 
@@ -48,8 +51,9 @@ def stream_scene(
         mask: See :func:`~mmseaice.scenes.open_scene`; NetCDF files only.
         land_mask: Polygons or raster of land, see
             :func:`~mmseaice.scenes.sentinel1.land.open_land`; SAR is
-            blanked there.
-        **options: Those of :func:`.read_safe` or :func:`.read_geotiff`.
+            blanked there. 'none' says that the scene has no land.
+        polarisation: 'HH', 'HV' or one for each band of a GeoTIFF that does
+            not say it.
 
     Raises:
         SceneFileError: If a file cannot be read, or is no scene.
@@ -63,8 +67,10 @@ def stream_scene(
     elif isinstance(scene, xr.Dataset):
         stream = _stream_memory(scene, about)
     else:
-        stream = _stream_path(Path(scene), about, mask, options)
-    if land_mask is not None:
+        stream = _stream_path(Path(scene), about, mask, polarisation)
+    if land_mask == NO_LAND:
+        stream.blank_land(lambda y, x: np.zeros((len(y), len(x)), bool))
+    elif land_mask is not None:
         from .sentinel1.land import open_land
 
         place = Geolocation.from_scene(stream.places)
@@ -73,15 +79,19 @@ def stream_scene(
 
 
 def _stream_path(
-    path: Path, about: dict, mask: str | None, options: dict[str, Any]
+    path: Path,
+    about: dict,
+    mask: str | None,
+    polarisation: str | Sequence[str] | None,
 ) -> SceneStream:
     """Tell what a path is, and open it."""
     if path.suffix.lower() in _GEOTIFFS:
         from .sentinel1.geotiff import read_geotiff
 
-        return _stream_memory(read_geotiff(path, **options), about)
+        image = read_geotiff(path, polarisation=polarisation)
+        return _stream_memory(image, about)
     if is_safe(path):
-        return _stream_safe(path, about, options)
+        return _stream_safe(path, about)
     if (path / 'zarr.json').is_file():
         return _stream_stored(path, about)
     if path.is_dir():
@@ -141,11 +151,11 @@ def _stream_netcdf(path: Path, about: dict, mask: str | None) -> LineStream:
     return LineStream(attrs, size, places, list(head), read, **about)
 
 
-def _stream_safe(path: Path, about: dict, options: dict) -> LineStream:
+def _stream_safe(path: Path, about: dict) -> LineStream:
     """Stream a Sentinel-1 product."""
     from .sentinel1.safe import SafeScene
 
-    product = SafeScene(path, **options)
+    product = SafeScene(path)
 
     def read(start: int, stop: int) -> xr.Dataset:
         return product.read_scene((start, stop))

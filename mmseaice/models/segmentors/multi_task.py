@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from mmengine.model import BaseModel, ModuleDict, ModuleList
@@ -264,13 +264,15 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
             meta = dict(img_shape=shape, ori_shape=shape)
             data_samples = [SeaIceDataSample(metainfo=meta) for _ in inputs]
         valid = stack_valid(inputs, data_samples)
-        logits = self.predict_logits(hide_invalid(inputs, valid))
-        for index, sample in enumerate(data_samples):
-            height, width = sample.img_shape
+        logits = self._logits_of_samples(
+            hide_invalid(inputs, valid),
+            [tuple(sample.img_shape) for sample in data_samples],
+        )
+        for sample, of_tasks in zip(data_samples, logits, strict=True):
             factor = refining_factor(sample.metainfo)
             for task, head in self.heads.items():
                 scores = to_scored_grid(
-                    logits[task][index, :, :height, :width],
+                    of_tasks[task],
                     head,
                     factor,
                     sample.ori_shape,
@@ -280,6 +282,26 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
                 if self.inference.keep_logits:
                     sample.set_logits(task, scores_to_logits(scores, head))
         return list(data_samples)
+
+    def _logits_of_samples(
+        self, inputs: torch.Tensor, shapes: Sequence[tuple[int, int]]
+    ) -> Iterator[dict[str, torch.Tensor]]:
+        """Logits by task of each sample on its own grid, (K, h, w).
+
+        Windows lie on the sample, without what it was padded with, so they
+        do not depend on the batch.
+        """
+        if self.inference.mode == 'slide':
+            for image, (height, width) in zip(inputs, shapes, strict=True):
+                logits = self.predict_logits(image[None, :, :height, :width])
+                yield {task: values[0] for task, values in logits.items()}
+            return
+        logits = self.predict_logits(inputs)
+        for index, (height, width) in enumerate(shapes):
+            yield {
+                task: values[index, :, :height, :width]
+                for task, values in logits.items()
+            }
 
     def get_layer_depth(
         self, param_name: str, prefix: str = ''

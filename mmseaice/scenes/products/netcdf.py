@@ -73,6 +73,7 @@ def provenance(charted: xr.Dataset) -> dict[str, str]:
     attrs = charted.attrs
     found = {
         'id': attrs.get('scene_id'),
+        'scene_id': attrs.get('scene_id'),
         'acquisition_time': attrs.get('acquisition_time'),
         'input': attrs.get('source'),
         'model': attrs.get('model'),

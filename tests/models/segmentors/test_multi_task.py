@@ -249,3 +249,25 @@ def test_a_pyramid_between_encoder_and_heads(build, cfg):
     images = torch.randn(1, 2, 32, 32)
     assert model(images)['SOD'].shape == (1, 6, 16, 16)
     assert model.predict(images)[0].get_pred('SOD').shape == (1, 32, 32)
+
+
+def test_windows_of_a_sample_do_not_depend_on_its_batch(
+    build, cfg, make_samples
+):
+    slide = dict(mode='slide', crop_size=(16, 16), stride=(12, 12))
+    model = build(cfg(test_cfg=slide)).eval()
+    images = list(torch.randn(2, 2, 32, 32))
+    images[1] = images[1][:, :28, :26]
+
+    def predict(*chosen):
+        samples = [make_samples()[i] for i in chosen]
+        for sample, i in zip(samples, chosen, strict=True):
+            shape = tuple(images[i].shape[-2:])
+            sample.set_metainfo(dict(img_shape=shape, ori_shape=shape))
+            sample.set_valid(torch.ones(shape, dtype=torch.bool))
+        inputs = [images[i] for i in chosen]
+        return model.test_step(dict(inputs=inputs, data_samples=samples))
+
+    (alone,), together = predict(1), predict(0, 1)
+    for task in TASKS:
+        assert torch.equal(alone.get_pred(task), together[1].get_pred(task))
