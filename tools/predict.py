@@ -306,6 +306,8 @@ def tell(report: RunReport, seconds: float, out: Path) -> None:
         )
     for path in report.files:
         print(path)
+        if path.name.endswith('_swaths.csv'):
+            print(path.read_text().replace(',', '\t'))
     if report.failed:
         print('\nFailed; the same command tries again:', file=sys.stderr)
         for path, error in report.failed.items():

@@ -19,6 +19,7 @@ from ..errors import MMSeaIceError, SceneFileError
 from ..scenes import SceneStore, scene_files
 from ..scenes.charted import open_charted
 from ..scenes.sentinel1.product import is_safe
+from ..utils.atomic import atomic_path
 from ..utils.json_file import write_json
 from .products import (
     OF_RUNS,
@@ -243,6 +244,8 @@ class PredictionRun:
         files = write_scene_products(
             self._open(folder), folder / name, self.products, self.options
         )
+        if is_safe(path):
+            files.append(_write_swaths(path, folder / f'{name}_swaths.csv'))
         names = [file.relative_to(folder).as_posix() for file in files]
         write_json(folder / _NOTE, {'asked': asked, 'files': names})
         report.charted.append(name)
@@ -277,6 +280,26 @@ class _Charts(Sequence):
 
     def __getitem__(self, index: int) -> xr.Dataset:
         return self._open(self._folders[index])
+
+
+def _write_swaths(product: Path, path: Path) -> Path:
+    """Write how HH and HV of a product look in each sub-swath.
+
+    Thermal noise was removed by ESA's vectors and not as in the training
+    data, see :func:`~mmseaice.scenes.sentinel1.statistics.swath_statistics`.
+    """
+    from ..scenes.sentinel1.safe import SafeScene
+    from ..scenes.sentinel1.statistics import swath_statistics
+
+    scene = SafeScene(product)
+    lines = ['channel,swath,pixels,mean_db,low_db,nesz_db,clipped']
+    for channel in ('HH', 'HV'):
+        for row in swath_statistics(scene, channel):
+            numbers = ','.join(f'{number:.3f}' for number in row[2:])
+            lines.append(f'{channel},{row.swath},{row.pixels},{numbers}')
+    with atomic_path(path) as part:
+        part.write_text('\n'.join(lines) + '\n')
+    return path
 
 
 def _read_note(path: Path) -> dict[str, Any]:

@@ -65,12 +65,35 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "the analyst's chart, or the truth of every pixel",
     )
     parser.add_argument(
+        '--safe',
+        action='store_true',
+        help='also write each raw scene as a Sentinel-1 product, without '
+        'charts',
+    )
+    parser.add_argument(
         '--plain',
         action='store_true',
         help='without the special scenes (no ice, short, masked labels, '
         'shared time stamp) that larger sets hold',
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.safe and args.kind == 'ready':
+        parser.error('--safe needs --kind raw or both')
+    return args
+
+
+def write_products(args: argparse.Namespace) -> list[Path]:
+    """Write the raw scenes as SAFE folders, and list their images."""
+    from mmseaice.scenes import open_scene
+    from mmseaice.scenes.simulator.safe import write_safe
+
+    for path in sorted((args.out / 'raw').glob('*.nc')):
+        scene = open_scene(path, mask='none')
+        try:
+            write_safe(scene, args.out / 'safe', seed=args.seed)
+        except FileExistsError:
+            continue
+    return sorted((args.out / 'safe').glob('*.SAFE/measurement/*'))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -94,6 +117,8 @@ def main(argv: list[str] | None = None) -> None:
             workers=args.workers,
             progress=True,
         )
+        if args.safe:
+            paths[-1:-1] = write_products(args)
     size = sum(path.stat().st_size for path in paths) / 1e6
     print(
         f'{args.scenes} scenes, {len(paths)} files, {size:.1f} MB in '

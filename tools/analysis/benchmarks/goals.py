@@ -36,8 +36,13 @@ def goal_lines(goals: Sequence[dict]) -> list[str]:
         value, met = goal['value'], goal['met']
         lines.append(
             f'| {goal["name"]} '
-            f'| {"not measured" if value is None else f"{value:.2f}"} '
-            f'| {sign} {goal["goal"]:.2f} '
+            f'| {"not measured" if value is None else _plain(value)} '
+            f'| {sign} {_plain(goal["goal"])} '
             f'| {"" if met is None else "yes" if met else "no"} |'
         )
     return lines
+
+
+def _plain(value: float) -> str:
+    """A number as people write it."""
+    return f'{value:.1g}' if abs(value) < 0.01 else f'{value:.2f}'
