@@ -80,7 +80,13 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(PYTEST) -n $(WORKERS) --dist loadfile -m 'not extras and not slurm and not soak' tests
 
-test-extras: $(VENV)/.installed
+# Where a browser can be had, the page of a run is opened in it.
+$(VENV)/.installed-extras: $(VENV)/.installed
+	$(INSTALL) --editable '.[extras]'
+	-timeout 300 $(VENV)/bin/python -m playwright install chromium
+	touch $@
+
+test-extras: $(VENV)/.installed-extras
 	$(PYTEST) -m 'extras or slurm' tests
 
 soak: $(VENV)/.installed

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import signal
 import subprocess
 import sys
 import time
@@ -43,6 +44,8 @@ PRODUCTS = (
 )
 #: Exit code of a run in which a scene failed.
 FAILED = 2
+#: All scenes, and not the part of one of several devices.
+WHOLE = '1/1'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -165,7 +168,7 @@ def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
         choices=('HH', 'HV'),
         help='bands of a GeoTIFF that does not say what they are',
     )
-    group.add_argument('--part', default='1/1', help=argparse.SUPPRESS)
+    group.add_argument('--part', default=WHOLE, help=argparse.SUPPRESS)
 
 
 def add_product_arguments(parser: argparse.ArgumentParser) -> None:
@@ -267,6 +270,7 @@ def make_run(args: argparse.Namespace) -> PredictionRun:
             land_mask=args.land_mask,
             polarisation=args.polarisation,
         ),
+        together=args.part == WHOLE,
     )
 
 
@@ -284,6 +288,7 @@ def share_out(args: argparse.Namespace, argv: list[str]) -> None:
         )
         for index, device in enumerate(args.device, 1)
     ]  # fmt: skip
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAILED))
     try:
         for tool in tools:
             tool.wait()
@@ -292,10 +297,10 @@ def share_out(args: argparse.Namespace, argv: list[str]) -> None:
             tool.terminate()
 
 
-def tell(report: RunReport, seconds: float, out: Path) -> None:
+def tell(report: RunReport, count: int, seconds: float, out: Path) -> None:
     """End with what was done and where it is."""
     done = len(report.charted) + len(report.existing)
-    print(f'\n{done} of {done + len(report.failed)} scenes are charted.')
+    print(f'\n{done} of {count} scenes are charted.')
     if report.existing:
         print(f'Done already: {len(report.existing)}')
     if report.windows:
@@ -319,7 +324,7 @@ def main(argv: list[str] | None = None) -> None:
     """Entry point."""
     args = parse_args(argv)
     with readable_errors(ValueError):
-        from mmseaice.apis.prediction_run import find_scenes
+        from mmseaice.apis.scene_sources import find_scenes
 
         index, count = map(int, args.part.split('/'))
         scenes = find_scenes(args.scenes)[index - 1 :: count]
@@ -329,7 +334,7 @@ def main(argv: list[str] | None = None) -> None:
         run = make_run(args)
         began = time.perf_counter()
         report = run(scenes)
-        tell(report, time.perf_counter() - began, args.out)
+        tell(report, len(scenes), time.perf_counter() - began, args.out)
         sys.exit(FAILED if report.failed else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..charts import IGNORE, get_task
+from ..charts import IGNORE, TASKS, get_task
 from ..evaluation.functional.calibration import Calibration
 from ..models.segmentors.inference import read_scores
 from ..scenes.stream import CHARTED, NO_DATA
@@ -83,7 +83,6 @@ class ChartLayers:
                     continue
                 if self.predict.is_quantity(task):
                     continue
-                part /= self.calibration.temperatures.get(task, 1.0)
                 part[:] = part.sigmoid() if len(part) == 1 else part.softmax(0)
             yield values, seen
 
@@ -104,7 +103,7 @@ class ChartLayers:
         status = np.where((status == CHARTED) & unseen, NO_DATA, status)
         blank = status != CHARTED
         layers = {'status': status.astype(np.uint8)}
-        parts = self.predict.split(values)
+        parts = self._tempered(self.predict.split(values))
         for task, head in self.model.heads.items():
             chart = read_scores(parts[task], task, head)[0].cpu().numpy()
             if get_task(task).kind == 'regression':
@@ -122,6 +121,17 @@ class ChartLayers:
                 for end, bound in zip(('low', 'high'), ends, strict=True):
                     layers[f'{task}_{end}'] = bound
         return layers
+
+    def _tempered(
+        self, parts: dict[str, torch.Tensor]
+    ) -> dict[str, torch.Tensor]:
+        """Calibrated probabilities, on the grid that they were fitted on."""
+        for task, temperature in self.calibration.temperatures.items():
+            if task in parts and len(parts[task]) > 1:
+                least = torch.finfo(torch.float32).tiny
+                logits = parts[task].clamp_min(least).log() / temperature
+                parts[task] = logits.softmax(dim=0)
+        return parts
 
     def _spread(
         self, task: str, parts: dict[str, torch.Tensor]
@@ -155,7 +165,7 @@ def _blanked(layer: np.ndarray, blank: np.ndarray) -> np.ndarray:
 def layer_attrs(name: str) -> dict[str, object]:
     """Name, and unit or meaning of the values, in the words of CF."""
     task, _, kind = name.partition('_')
-    if task not in ('SIC', 'SOD', 'FLOE'):
+    if task not in TASKS:
         return {}
     row = get_task(task)
     if kind:

@@ -159,7 +159,10 @@ class LinePredictor:
 
 
 class _LineBuffer:
-    """The lines of one row of windows, padded to the size of a window."""
+    """The lines of one row of windows, padded to the size of a window.
+
+    Room is made once and used again.
+    """
 
     def __init__(
         self,
@@ -170,47 +173,55 @@ class _LineBuffer:
     ) -> None:
         self._lines = lines
         self._first = first
-        self._window = window
-        self._pad = max(window[1] - width, 0)
-        self._parts: Lines | None = None
+        self._height = window[0]
+        self._width = max(width, window[1])
+        self._rooms: Lines | None = None
+        # Where the lines lie in their room.
+        self._begin = self._end = 0
 
     def window(self, y: int) -> Lines:
-        """Lines from ``y`` on, as many as a window has."""
-        self._drop(y - self._first)
+        """Lines from ``y`` on, as many as a window has.
+
+        They stay until the next call.
+        """
+        self._begin = min(self._begin + y - self._first, self._end)
         self._first = y
-        while self._parts is None or self._height < self._window[0]:
+        while self._end - self._begin < self._height:
             more = next(self._lines, None)
             if more is None:
                 break
-            self._join(Lines(*(_pad(p, 0, self._pad) for p in more)))
-        missing = max(self._window[0] - self._height, 0)
-        return Lines(
-            *(_pad(p[..., : self._window[0], :], missing, 0)
-              for p in self._parts)
-        )  # fmt: skip
+            self._append(more)
+        until = self._begin + self._height
+        for room in self._rooms:
+            room[..., self._end : until, :] = 0
+        return Lines(*(r[..., self._begin : until, :] for r in self._rooms))
+
+    def _append(self, more: Lines) -> None:
+        count, width = more.valid.shape
+        kept = self._end - self._begin
+        if self._rooms is None or self._end + count > self._capacity:
+            rooms = self._rooms
+            if rooms is None or kept + count > self._capacity:
+                rooms = self._make_rooms(more, kept + 2 * count)
+            for old, new in zip(self._rooms or rooms, rooms, strict=True):
+                lines = old[..., self._begin : self._end, :].copy()
+                new[..., :kept, :] = lines
+            self._rooms, self._begin, self._end = rooms, 0, kept
+        here = slice(self._end, self._end + count)
+        for room, values in zip(self._rooms, more, strict=True):
+            room[..., here, :width] = values
+        self._end += count
 
     @property
-    def _height(self) -> int:
-        return self._parts.valid.shape[0]
+    def _capacity(self) -> int:
+        """Lines that there is room for, beside those of a whole window."""
+        return self._rooms.valid.shape[0] - self._height
 
-    def _drop(self, count: int) -> None:
-        if self._parts is not None:
-            self._parts = Lines(*(p[..., count:, :] for p in self._parts))
-
-    def _join(self, more: Lines) -> None:
-        if self._parts is None:
-            self._parts = more
-            return
-        pairs = zip(self._parts, more, strict=True)
-        self._parts = Lines(*(np.concatenate(pair, axis=-2) for pair in pairs))
-
-
-def _pad(values: np.ndarray, below: int, right: int) -> np.ndarray:
-    """Add lines and samples of zeros, or False."""
-    if not below and not right:
-        return values
-    widths = [(0, 0)] * (values.ndim - 2) + [(0, below), (0, right)]
-    return np.pad(values, widths)
+    def _make_rooms(self, like: Lines, count: int) -> Lines:
+        size = (count + 2 * self._height, self._width)
+        return Lines(
+            *(np.zeros((*v.shape[:-2], *size), v.dtype) for v in like)
+        )
 
 
 def prefetch(items: Iterator, ahead: int = 1) -> Iterator:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
+import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Sequence,
+)
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +24,6 @@ import xarray as xr
 from tqdm import tqdm
 
 from ..errors import MMSeaIceError, SceneFileError
-from ..scenes import SceneStore, scene_files
 from ..scenes.charted import open_charted
 from ..scenes.sentinel1.product import is_safe
 from ..utils.atomic import atomic_path
@@ -25,13 +32,13 @@ from .products import (
     OF_RUNS,
     OF_SCENES,
     ProductOptions,
+    check_products,
     project_charts,
     write_run_products,
     write_scene_products,
 )
+from .reference import find_reference, score_charted
 from .scene_inferencer import SceneInferencer
-
-_LOGGER = logging.getLogger(__name__)
 
 #: Folder of the layers of a scene, below its own.
 LAYERS = 'layers'
@@ -39,78 +46,8 @@ LAYERS = 'layers'
 #: What was done for a scene.
 _NOTE = 'products.json'
 
-#: What keeps one scene from being charted, and not the others.
-_FAILURES = (MMSeaIceError, OSError, ValueError)
-
-_GEOTIFFS = ('.tif', '.tiff')
-
-
-def find_scenes(sources: Iterable[str | Path]) -> list[Path]:
-    """Scenes that paths and patterns stand for, each once.
-
-    Args:
-        sources: Scene files; SAFE folders; stores, or scenes of one; other
-            folders, for all scenes below; text files with a path in each
-            line; patterns with ``*``, ``?`` or ``[``.
-
-    Raises:
-        SceneFileError: If one stands for no scene.
-    """
-    found: dict[Path, None] = {}
-    for source in sources:
-        scenes = list(_expand(Path(source)))
-        if not scenes:
-            raise SceneFileError(
-                source, 'a scene, or a folder or list of some', 'none there',
-                'Check the path.',
-            )  # fmt: skip
-        found.update(dict.fromkeys(scenes))
-    return list(found)
-
-
-def _expand(path: Path) -> Iterator[Path]:
-    if path.suffix == '.txt' and path.is_file():
-        for line in path.read_text().splitlines():
-            entry = line.strip()
-            if entry and not entry.startswith('#'):
-                yield from _expand(path.parent / entry)
-    elif not path.exists():
-        pattern = str(path)
-        if any(sign in pattern for sign in '*?['):
-            anchor = Path(path.anchor or '.')
-            for match in sorted(
-                anchor.glob(str(path.relative_to(path.anchor)))
-            ):
-                yield from _expand(match)
-        else:
-            raise SceneFileError(
-                path, 'a scene', 'nothing there', 'Check the path.'
-            )
-    elif is_safe(path) or path.is_file():
-        yield path
-    elif (path / 'zarr.json').is_file():
-        yield from _expand_group(path)
-    else:
-        yield from scene_files(path)
-        yield from sorted(p for p in path.rglob('*.SAFE') if is_safe(p))
-        yield from sorted(
-            p
-            for p in path.rglob('*')
-            if p.suffix.lower() in _GEOTIFFS and not _in_safe(p)
-        )
-
-
-def _expand_group(path: Path) -> Iterator[Path]:
-    """A scene of a store, or all scenes of one."""
-    if (path.parent / 'zarr.json').is_file():
-        yield path
-        return
-    for name in SceneStore(path).scene_ids:
-        yield path / name
-
-
-def _in_safe(path: Path) -> bool:
-    return any(parent.suffix == '.SAFE' for parent in path.parents)
+#: What users can mend; the trace of anything else is told as well.
+_MISTAKES = (MMSeaIceError, OSError, ValueError)
 
 
 @dataclass
@@ -140,9 +77,10 @@ class PredictionRun:
     """Charts scenes and writes their products.
 
     Each scene has a folder of its own. Its layers grow there while it is
-    charted, so a run that was cut off goes on, and are removed when all
-    products are written. A scene that was done with the same model, options
-    and products is passed over.
+    charted, so a run that was cut off goes on; they are removed when its
+    products are written, or at the end if products of all scenes together
+    are made from them. A run that was done with the same models, options,
+    scenes and products is passed over, and so is each of its scenes.
 
     Args:
         infer: The models.
@@ -152,6 +90,10 @@ class PredictionRun:
         consistent: Whether to make the three charts agree.
         keep_layers: Whether the layers stay.
         opening: Arguments of :meth:`SceneInferencer.open`.
+        together: Whether to write products of all scenes together.
+
+    Raises:
+        DependencyError: If a library for one of the products is missing.
     """
 
     def __init__(
@@ -164,7 +106,9 @@ class PredictionRun:
         consistent: bool = False,
         keep_layers: bool = False,
         opening: dict[str, Any] | None = None,
+        together: bool = True,
     ) -> None:
+        check_products(products)
         self.infer = infer
         self.out = Path(out)
         self.products = tuple(dict.fromkeys(products))
@@ -172,36 +116,67 @@ class PredictionRun:
         self.consistent = consistent
         self.keep_layers = keep_layers
         self.opening = opening or {}
-        self._together = [name for name in self.products if name in OF_RUNS]
+        self._together = [
+            name for name in self.products if together and name in OF_RUNS
+        ]
 
     def __call__(self, scenes: Iterable[Path]) -> RunReport:
         """Chart scenes; one that fails does not keep others from it."""
+        scenes = list(scenes)
         report = RunReport()
+        note = _read_note(self.out / _NOTE)
+        together = [self.out / name for name in note.get('files', ())]
+        fresh = bool(self._together) and not (
+            note.get('scenes') == [str(path) for path in scenes]
+            and note.get('products') == self._together
+            and all(path.is_file() for path in together)
+        )
+        done = {}
         for path in scenes:
-            try:
-                self._chart(path, report)
-            except _FAILURES as error:
-                self._tell(report, str(path), error)
-        done = [*report.charted, *report.existing]
-        if done and self._together:
-            try:
-                charted = _Charts([self._folder(name) for name in done],
-                                  self._open)  # fmt: skip
-                report.files += write_run_products(
-                    charted, self.out, self._together, self.options
-                )
-            except _FAILURES as error:
-                self._tell(report, ', '.join(self._together), error)
-        if not self.keep_layers and not report.failed:
-            for name in done:
+            with self._failing(report, str(path)):
+                name, new = self._chart(path, report, fresh, done.values())
+                done[path] = name
+                fresh |= new and bool(self._together)
+        names = list(done.values())
+        written = not self._together
+        if names and self._together:
+            with self._failing(report, ', '.join(self._together)):
+                if fresh:
+                    together = self._write_together(names)
+                    about = {
+                        'scenes': [str(path) for path in scenes],
+                        'products': self._together,
+                        'files': _relative(together, self.out),
+                    }
+                    write_json(self.out / _NOTE, about)
+                report.files += together
+                written = True
+        if written and not self.keep_layers:
+            for name in names:
                 shutil.rmtree(self._folder(name) / LAYERS, ignore_errors=True)
         return report
 
-    @staticmethod
-    def _tell(report: RunReport, what: str, error: Exception) -> None:
-        _LOGGER.debug(traceback.format_exc())
-        report.failed[what] = f'{type(error).__name__}: {error}'
-        tqdm.write(f'Failed: {report.failed[what]}')
+    def _write_together(self, names: list[str]) -> list[Path]:
+        """Products of all scenes; those charted before lack their layers."""
+        folders = [self._folder(name) for name in names]
+        notes = {
+            folder.name: _read_note(folder / _NOTE).get('scores', {})
+            for folder in folders
+        }
+        options = replace(self.options, scores=notes)
+        charts = _Charts(folders, self._open)
+        return write_run_products(charts, self.out, self._together, options)
+
+    @contextmanager
+    def _failing(self, report: RunReport, what: str) -> Iterator[None]:
+        """Note what goes wrong, and go on."""
+        try:
+            yield
+        except Exception as error:
+            report.failed[what] = f'{type(error).__name__}: {error}'
+            tqdm.write(f'Failed: {report.failed[what]}', file=sys.stderr)
+            if not isinstance(error, _MISTAKES):
+                tqdm.write(traceback.format_exc(), file=sys.stderr)
 
     def _folder(self, scene_id: str) -> Path:
         return self.out / scene_id
@@ -210,24 +185,29 @@ class PredictionRun:
         charted = open_charted(folder / LAYERS)
         return project_charts(charted) if self.consistent else charted
 
-    def _chart(self, path: Path, report: RunReport) -> None:
+    def _chart(
+        self,
+        path: Path,
+        report: RunReport,
+        layers_needed: bool,
+        done: Collection[str],
+    ) -> tuple[str, bool]:
+        """Chart one scene; return its id, and whether it was not done."""
         stream = self.infer.open(path, **self.opening)
         name = stream.attrs['scene_id']
-        if name in (*report.charted, *report.existing):
-            raise SceneFileError(
-                path, 'scenes of different ids', f'a second {name}',
-                'Leave one of the two out.',
-            )  # fmt: skip
+        _check_scene(path, stream.attrs, done)
         folder = self._folder(name)
         asked = self._asked(self.infer.provenance(stream))
         note = _read_note(folder / _NOTE)
-        whole = (folder / LAYERS).is_dir() or not self._together
-        if note.get('asked') == asked and whole:
-            files = [folder / file for file in note['files']]
-            if all(file.is_file() for file in files):
-                report.existing.append(name)
-                report.files += files
-                return
+        files = [folder / file for file in note.get('files', ())]
+        if (
+            note.get('asked') == asked
+            and all(file.is_file() for file in files)
+            and ((folder / LAYERS).is_dir() or not layers_needed)
+        ):
+            report.existing.append(name)
+            report.files += files
+            return name, False
         bar = tqdm(
             total=stream.fine_shape[0],
             desc=name,
@@ -241,39 +221,92 @@ class PredictionRun:
         report.seconds += time.perf_counter() - began
         report.windows += self.infer.windows
         report.model_seconds += self.infer.seconds
-        files = write_scene_products(
-            self._open(folder), folder / name, self.products, self.options
+        files, scores = self._write(path, folder)
+        write_json(
+            folder / _NOTE,
+            {
+                'asked': asked,
+                'files': _relative(files, folder),
+                'scores': scores,
+            },
         )
-        if is_safe(path):
-            files.append(_write_swaths(path, folder / f'{name}_swaths.csv'))
-        names = [file.relative_to(folder).as_posix() for file in files]
-        write_json(folder / _NOTE, {'asked': asked, 'files': names})
+        if not (self._together or self.keep_layers):
+            shutil.rmtree(folder / LAYERS, ignore_errors=True)
         report.charted.append(name)
         report.files += files
+        return name, True
+
+    def _write(
+        self, path: Path, folder: Path
+    ) -> tuple[list[Path], dict[str, float]]:
+        """Products of one scene, and its scores if its file has charts."""
+        charted = self._open(folder)
+        reference = find_reference(path, charted)
+        scores = {} if reference is None else score_charted(charted, reference)
+        files = write_scene_products(
+            charted,
+            folder / folder.name,
+            self.products,
+            replace(self.options, reference=reference),
+        )
+        if is_safe(path):
+            table = folder / f'{folder.name}_swaths.csv'
+            files.append(_write_swaths(path, table))
+        return files, scores
 
     def _asked(self, provenance: dict[str, Any]) -> dict[str, Any]:
         """What decides how the files of a scene look."""
-        options = asdict(self.options)
-        del options['progress']
         asked = {
             'products': [name for name in self.products if name in OF_SCENES],
-            'options': options,
+            'options': self.options.as_attrs(),
             'consistent': self.consistent,
-            'opening': {k: str(v) for k, v in self.opening.items()},
             'scene': provenance,
         }
         # As it comes back from the file.
         return json.loads(json.dumps(asked))
 
 
+def _check_scene(
+    path: Path, attrs: dict[str, Any], done: Collection[str]
+) -> None:
+    """Refuse a scene whose files could not be told from those of others."""
+    name = attrs['scene_id']
+    if name in done:
+        raise SceneFileError(
+            path,
+            'scenes of different ids',
+            f'a second {name}',
+            'Leave one of the two out.',
+        )
+    if not name or Path(name).name != name or name == '..':
+        raise SceneFileError(
+            path, 'a scene id that is a name', repr(name), 'Mend the file.'
+        )
+    if not attrs.get('acquisition_time'):
+        raise SceneFileError(
+            path,
+            'a time of acquisition',
+            'a file whose name says none',
+            'Give it the name of its Sentinel-1 product, or its beginning, '
+            'as in S1A_EW_GRDM_1SDH_20200123T120618.tif.',
+        )
+
+
+def _relative(files: Iterable[Path], folder: Path) -> list[str]:
+    return [file.relative_to(folder).as_posix() for file in files]
+
+
 class _Charts(Sequence):
-    """Charts that are opened one by one, when they are needed."""
+    """Charts that are opened when they are needed, and then kept.
+
+    What is kept lies on the disk, unless charts were made consistent.
+    """
 
     def __init__(
         self, folders: list[Path], opener: Callable[[Path], xr.Dataset]
     ) -> None:
         self._folders = folders
-        self._open = opener
+        self._open = cache(opener)
 
     def __len__(self) -> int:
         return len(self._folders)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
@@ -26,6 +28,8 @@ class ProductOptions:
         prefer: Which scene a cell of a mosaic is taken from: 'newest' or
             'certain'.
         progress: Whether to show progress bars.
+        reference: Charts of an analyst to draw beside those of a scene.
+        scores: Scores in percent by scene id and name, for the page.
     """
 
     crs: str = 'EPSG:3413'
@@ -36,6 +40,17 @@ class ProductOptions:
     season: str = 'winter'
     prefer: str = 'newest'
     progress: bool = False
+    reference: xr.Dataset | None = None
+    scores: Mapping[str, Mapping[str, float]] | None = None
+
+    def as_attrs(self) -> dict[str, object]:
+        """What decides how the files of any scene look, plain values."""
+        passing = ('progress', 'reference', 'scores')
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in passing
+        }
 
 
 def _netcdf(
@@ -96,7 +111,8 @@ def _quicklook(
 ) -> list[Path]:
     from ..visualization import draw_quicklook
 
-    return [draw_quicklook(charted, Path(f'{stem}_quicklook.png'))]
+    path = Path(f'{stem}_quicklook.png')
+    return [draw_quicklook(charted, path, reference=options.reference)]
 
 
 def _page(
@@ -104,8 +120,13 @@ def _page(
 ) -> list[Path]:
     from ..visualization import write_page
 
-    page = out / 'index.html'
-    return [write_page(scenes, page, progress=options.progress)]
+    page = write_page(
+        scenes,
+        out / 'index.html',
+        scores=options.scores,
+        progress=options.progress,
+    )
+    return [page]
 
 
 def _mosaic(
@@ -148,6 +169,27 @@ OF_RUNS: dict[
 ] = {'mosaic': _mosaic, 'autoice': _autoice, 'quicklook': _page}
 
 PRODUCTS = tuple(dict.fromkeys([*OF_SCENES, *OF_RUNS]))
+
+
+#: Products whose module has the same name.
+_MODULES = ('netcdf', 'geotiff', 'vector', 'risk', 'mosaic', 'autoice')
+
+
+def check_products(products: Iterable[str]) -> None:
+    """Check that products can be written, before the work.
+
+    Raises:
+        ValueError: If there is no such product.
+        DependencyError: If a library of the extra ``geo`` is missing.
+    """
+    for name in products:
+        if name not in PRODUCTS:
+            raise ValueError(
+                f'products must be among {", ".join(PRODUCTS)}, but got '
+                f'{name!r}.'
+            )
+        if name in _MODULES:
+            _call(import_module, f'mmseaice.scenes.products.{name}')
 
 
 def write_scene_products(
@@ -202,7 +244,7 @@ def write_run_products(
     ]
 
 
-def _call(write: Callable[..., list[Path]], *args: object) -> list[Path]:
+def _call(write: Callable, *args: object) -> Any:
     """Write a product, or say what must be installed for it."""
     try:
         return write(*args)

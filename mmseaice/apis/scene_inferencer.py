@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import warnings
@@ -16,6 +17,7 @@ from mmcv.transforms import Compose
 from mmengine.config import Config
 
 from ..engine.published import sha256_of
+from ..evaluation.functional.calibration import NOMINAL
 from ..models.utils import Blend
 from ..registry import TRANSFORMS
 from ..scenes.charted import ChartFolder
@@ -139,6 +141,12 @@ class SceneInferencer:
         if stride is None and slides and self.window == known.crop_size:
             stride = known.stride
         self.stride = tuple(stride or (max(n // 2, 1) for n in self.window))
+        for step, length in zip(self.stride, self.window, strict=True):
+            if not 1 <= step <= length:
+                raise ValueError(
+                    f'stride must be between 1 and the window {self.window}, '
+                    f'but got {self.stride}.'
+                )
         self.blend = blend or known.blend
         self.batch_size = batch_size or known.batch_size
         self.passes = {
@@ -151,6 +159,8 @@ class SceneInferencer:
             'seed': seed if dropout_passes else 0,
         }
         self._seed = seed
+        #: Windows of the last scene, and seconds that the models took.
+        self.windows, self.seconds = 0, 0.0
 
     def _find_calibration(self, path: str | os.PathLike | None) -> Path | None:
         """The file of the calibration to use, if any."""
@@ -213,6 +223,12 @@ class SceneInferencer:
         )
         for model in self.predict.models:
             check_stream(stream, model.parity)
+        if self.calibration and stream.attrs.get('kind') in ('grd', 'geotiff'):
+            warnings.warn(
+                f'{stream.name}: noise was removed in another way than in '
+                'the scenes of the calibration, which may not hold here.',
+                stacklevel=2,
+            )
         if stream.missing:
             warnings.warn(
                 f'{stream.name}: has no {", ".join(stream.missing)}; the '
@@ -247,12 +263,16 @@ class SceneInferencer:
         places = stream.places.assign(layers)
         return places.assign_attrs(self.provenance(stream))
 
-    def chart(self, stream: SceneStream, folder: str | Path) -> Iterator[int]:
+    def chart(
+        self, stream: SceneStream, folder: str | Path, **attrs: str
+    ) -> Iterator[int]:
         """Chart a scene into a folder, or go on with one.
 
         Args:
             stream: The scene, as :meth:`open` gives it.
-            folder: Where :func:`~mmseaice.scenes.open_charted` finds it.
+            folder: Where :func:`~mmseaice.scenes.charted.open_charted`
+                finds it.
+            **attrs: More attributes of the chart.
 
         Yields:
             The number of lines that were written, each time some were.
@@ -261,26 +281,30 @@ class SceneInferencer:
             PredictionError: If a model gives NaN.
             OSError: If the disk is full; the same call continues.
         """
-        target = ChartFolder(
+        with ChartFolder(
             folder,
             stream.fine_shape,
             self._names(stream),
             stream.places,
-            self.provenance(stream),
-        )
-        if target.lines:
-            yield target.lines
-        for part in self._chart(stream, target.lines):
-            target.append(part)
-            yield len(part['status'])
-        target.finish()
+            self.provenance(stream) | attrs,
+        ) as target:
+            if target.lines:
+                yield target.lines
+            for part in self._chart(stream, target.lines):
+                target.append(part)
+                yield len(part['status'])
+            target.finish()
 
     def _names(self, stream: SceneStream) -> tuple[str, ...]:
         sar = [name for name in ('HH', 'HV') if name in stream.present]
         return (*self.layers.names, *sar)
 
     def provenance(self, stream: SceneStream) -> dict[str, Any]:
-        """Attributes of the scene and where its charts come from."""
+        """Attributes of the scene and where its charts come from.
+
+        ``fingerprint`` differs if anything does that decides how charts
+        look, the content of files included.
+        """
         kept = {
             name: value
             for name, value in stream.attrs.items()
@@ -295,13 +319,39 @@ class SceneInferencer:
             'software': f'mmseaice {__version__}',
             'passes': json.dumps(self.passes),
             'filled_channels': ', '.join(stream.missing),
-            'calibration': self.calibration.name if self.calibration else '',
+            'calibration': self._calibration_text(),
+            'fingerprint': self._fingerprint(stream),
         }
+
+    def _fingerprint(self, stream: SceneStream) -> str:
+        """Digest of the config, the calibration and the scene's files."""
+        cfg = self.model.cfg
+        dataset = cfg.test_dataloader.dataset
+        parts = [
+            cfg.model.to_dict(),
+            [step.to_dict() for step in dataset.pipeline],
+            self.calibration and sha256_of(self.calibration),
+            stream.stamps,
+        ]
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _calibration_text(self) -> str:
+        """Which calibration was used, and what it stands for."""
+        if self.calibration is None:
+            return ''
+        count = len(self.layers.calibration.scenes)
+        return (
+            f'{self.calibration.name}: sets and intervals hold the chart of '
+            f'{NOMINAL:.0%} of pixels, over scenes like the {count} that it '
+            'was fitted on'
+        )
 
     def _chart(
         self, stream: SceneStream, first: int = 0
     ) -> Iterator[dict[str, np.ndarray]]:
         """Layers of the next lines at 80 m, from ``first`` on."""
+        self.windows, self.seconds = 0, 0.0
         if first >= stream.fine_shape[0]:
             return
         predictor = LinePredictor(

@@ -59,7 +59,8 @@ class WindowPredictor:
         dropout_passes: int = 0,
         precision: Precision = 'fp32',
     ) -> None:
-        self.models = list(models)
+        # Convolutions are a quarter faster so, on a CPU as well.
+        self.models = [m.to(memory_format=torch.channels_last) for m in models]
         self.flips = [_axes_of(name) for name in dict.fromkeys(flips)]
         self.dropout_passes = dropout_passes
         if precision not in PRECISIONS:

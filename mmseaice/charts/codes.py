@@ -23,6 +23,9 @@ IGNORE = 255
 #: darker (150, 150, 150), which is fast ice in the WMO colour standard.
 IGNORE_COLOUR = (205, 205, 205)
 
+#: Dark grey of land; neither the grey of masked pixels nor that of fast ice.
+LAND_COLOUR = (105, 105, 105)
+
 
 @dataclass(frozen=True)
 class Task:

@@ -153,8 +153,8 @@ def rio_of_pixels(
     """Risk index outcome of pixels with one type of ice each.
 
     The concentration belongs to the pixel's stage, the rest is open water.
-    A tenth of ice or more without a stage has no outcome: a chart of stages
-    that says open water there contradicts the concentration.
+    Where the charts contradict each other, ice without a stage or a stage
+    without ice, there is no outcome.
 
     Args:
         concentration: Tenths, float, any shape, NaN where not charted.
@@ -168,7 +168,7 @@ def rio_of_pixels(
     stages = np.asarray(stages)
     values = np.asarray(values)
     known = np.isfinite(concentration) & (stages < SOD.num_classes)
-    known &= (stages > 0) | (concentration < 1)
+    known &= (stages > 0) == (np.rint(np.nan_to_num(concentration)) > 0)
     loss = (values - values[0])[np.where(known, stages, 0)]
     ice = np.where(known, concentration, 0).astype(float)
     rio = np.floor(_TENTHS * values[0] + ice * loss)

@@ -24,6 +24,9 @@ TRACE = 0.01
 #: Share of all ice from which a form is a secondary form.
 _SECONDARY = 0.1
 
+#: SIGRID-3: less than one tenth of ice, and more than nine but not full.
+_OPEN_WATER, _NINE_PLUS = 1, 91
+
 _LINES = 512
 _EMPTY = f'{MISSING}'
 _TYPES = 'ABC'
@@ -106,16 +109,19 @@ def egg_codes(
     fields = dict.fromkeys(POLYGON_COLUMNS[1:], _EMPTY)
     fields |= {'CF': _EMPTY * 2, 'POLY_TYPE': kind}
     if kind == 'W':
-        fields['CT'] = _text(SIC.output_codes[0])
+        fields['CT'] = _text(0 if concentration < TRACE else _OPEN_WATER)
     if kind != 'I':
         return fields
     total = min(max(int(concentration + 0.5), 1), SIC.num_classes - 1)
-    fields['CT'] = _text(SIC.output_codes[total])
+    full = total == SIC.num_classes - 1 and round(concentration, 1) < 10
+    fields['CT'] = _text(_NINE_PLUS if full else SIC.output_codes[total])
     ice = counts[1:].sum(1)
     tenths = _largest_remainder(ice, total)
     main = [stage for stage in range(len(ice), 0, -1) if tenths[stage - 1]]
     for letter, stage in zip(_TYPES, main, strict=False):
         share = SIC.output_codes[tenths[stage - 1]]
+        if full and tenths[stage - 1] == total:
+            share = _NINE_PLUS
         fields[f'C{letter}'] = _text(share)
         fields[f'S{letter}'] = _text(SOD.output_codes[stage])
         fields[f'F{letter}'] = _text(_forms(counts[stage])[0])

@@ -99,7 +99,8 @@ def edge_summary(rows: Rows) -> dict[str, Any]:
     """Areas and lengths of all scenes together.
 
     ``hausdorff_km`` is the median over the scenes where truth and
-    prediction have an edge, and ``hausdorff_scenes`` their number.
+    prediction have an edge, and ``hausdorff_scenes`` their number;
+    ``missed`` and ``invented`` count those where only one has.
     """
     if not rows:
         return {}
@@ -116,6 +117,12 @@ def edge_summary(rows: Rows) -> dict[str, Any]:
         if len(distances)
         else math.nan,
         'hausdorff_scenes': len(distances),
+        'missed': sum(
+            row['edge_km'] > 0 and not row['predicted_edge_km'] for row in rows
+        ),
+        'invented': sum(
+            row['predicted_edge_km'] > 0 and not row['edge_km'] for row in rows
+        ),
     }
     return _rounded(total)
 

@@ -7,6 +7,7 @@ leaves to the products, and where a run that was cut off goes on.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -16,18 +17,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from ..charts import TASKS
 from ..errors import PredictionError
 from ..utils.atomic import atomic_path
 
 _HEADER = 'chart.json'
 
-#: Kinds of the layers, by the end of their names.
-_TYPES = {
-    'SOD': 'u1',
-    'FLOE': 'u1',
-    'status': 'u1',
-    'SOD_set': 'u1',
-    'FLOE_set': 'u1',
+#: Type of layers that hold no real numbers, by name.
+_TYPES = {'status': 'u1'} | {
+    name: 'u1'
+    for task in TASKS.values()
+    if task.kind == 'classification'
+    for name in (task.name, f'{task.name}_set')
 }
 
 
@@ -35,7 +36,8 @@ class ChartFolder:
     """Layers of one scene that grow by lines.
 
     Opening a folder again goes on after the last line that all layers have,
-    if its attributes are the same, and begins anew if not.
+    if its attributes are the same, and begins anew if not. A context
+    manager: only one process at a time has it open.
 
     Args:
         path: Folder; made if it is not there.
@@ -43,6 +45,9 @@ class ChartFolder:
         layers: Names of the layers.
         places: Tie points, with positions in pixels of the layers.
         attrs: Attributes, plain values.
+
+    Raises:
+        PredictionError: If another process has the folder open.
 
     Attributes:
         lines: Lines that are written.
@@ -60,6 +65,17 @@ class ChartFolder:
         self.shape = shape
         self.types = {name: _TYPES.get(name, 'f4') for name in layers}
         self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = open(self.path / 'lock', 'ab')  # noqa: SIM115 - kept
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise PredictionError(
+                self.path,
+                'a scene that nobody else charts',
+                f'one that another process has open ({error})',
+                'Wait for it, or choose another folder.',
+            ) from error
         header = {
             'shape': list(shape),
             'layers': self.types,
@@ -76,9 +92,18 @@ class ChartFolder:
             with atomic_path(about) as part:
                 part.write_text(text)
         self.lines = min(self._lines_of(name) for name in self.types)
+        if self.lines > shape[0]:
+            self.remove_layers()
+            self.lines = 0
         for name in self.types:
             with open(self._file(name), 'ab') as file:
                 file.truncate(self.lines * self._line_bytes(name))
+
+    def __enter__(self) -> ChartFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.close()
 
     def _file(self, name: str) -> Path:
         return self.path / f'{name}.raw'

@@ -158,10 +158,14 @@ def scene_files(folder: str | Path) -> list[Path]:
             folder, 'a folder of scenes', 'no such folder', 'Check the path.'
         )
     return sorted(
-        path
-        for path in folder.rglob('*.nc')
-        if not path.name.endswith(_NO_SCENES)
-        and not path.name.startswith(('.', 'upload_package'))
+        path for path in folder.rglob('*.nc') if not lies_beside(path)
+    )
+
+
+def lies_beside(path: Path) -> bool:
+    """Whether a NetCDF file goes with scenes and is none, by its name."""
+    return path.name.endswith(_NO_SCENES) or path.name.startswith(
+        ('.', 'upload_package')
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def stream_scene(
         mask: See :func:`~mmseaice.scenes.open_scene`; NetCDF files only.
         land_mask: Polygons or raster of land, see
             :func:`~mmseaice.scenes.sentinel1.land.open_land`; SAR is
-            blanked there. 'none' says that the scene has no land.
+            blanked there. 'none' says that a scene of which nobody knows
+            has no land.
         polarisation: 'HH', 'HV' or one for each band of a GeoTIFF that does
             not say it.
 
@@ -60,22 +62,52 @@ def stream_scene(
         StoreError: If the store lacks a spacing.
         MissingChannelError: If the scene lacks HH, HV or incidence angle,
             and they are among the channels.
+        ValueError: If a stored scene is given a land mask.
     """
     about = dict(channels=channels, spacing=spacing, min_valid=min_valid)
+    if land_mask not in (None, NO_LAND) and _is_stored(scene):
+        raise ValueError(
+            'land_mask must be None for a scene of a store, whose SAR was '
+            f'blanked when it was built, but got {os.fspath(land_mask)!r}.'
+        )
     if isinstance(scene, StoredScene):
         stream = StoreStream(scene, **about)
     elif isinstance(scene, xr.Dataset):
         stream = _stream_memory(scene, about)
     else:
         stream = _stream_path(Path(scene), about, mask, polarisation)
+        stream.note_file(scene)
+        stream.stamps.append((mask, polarisation))
     if land_mask == NO_LAND:
-        stream.blank_land(lambda y, x: np.zeros((len(y), len(x)), bool))
+        if stream.attrs['mask'] == 'none':
+            stream.blank_land(_no_land, NO_LAND)
     elif land_mask is not None:
         from .sentinel1.land import open_land
 
         place = Geolocation.from_scene(stream.places)
-        stream.blank_land(open_land(land_mask, place, stream.fine_shape))
+        land = open_land(land_mask, place, stream.fine_shape)
+        if not land(*(np.arange(0.5, n, 8) for n in stream.fine_shape)).any():
+            warnings.warn(
+                f'{stream.name}: {land_mask} has no land in this scene. Is '
+                'it the right file?',
+                stacklevel=3,
+            )
+        stream.blank_land(land, Path(land_mask).name)
+        stream.note_file(land_mask)
     return stream
+
+
+def _is_stored(scene: Scene) -> bool:
+    """Whether a scene is one of a store."""
+    if isinstance(scene, StoredScene):
+        return True
+    in_memory = isinstance(scene, xr.Dataset)
+    return not in_memory and (Path(scene) / 'zarr.json').is_file()
+
+
+def _no_land(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Sea as far as the scene goes."""
+    return np.zeros((len(y), len(x)), bool)
 
 
 def _stream_path(

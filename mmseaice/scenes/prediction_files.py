@@ -115,7 +115,11 @@ def _files(source: Path) -> list[Path]:
     """The files that a source stands for."""
     if not source.is_dir():
         return [source]
-    files = sorted(path for path in source.glob('*.nc') if path.name[0] != '.')
+    files = sorted(
+        path
+        for path in source.rglob('*.nc')
+        if not any(p.startswith('.') for p in path.relative_to(source).parts)
+    )
     packages = [p for p in files if p.name.startswith('upload_package')]
     found = [path for path in files if path not in packages] or packages
     if not found:

@@ -41,9 +41,6 @@ DECIBEL = tuple(n for n, channel in CHANNELS.items() if channel.units == 'dB')
 #: Coordinates that count pixels of the full grid.
 PIXEL_COORDINATES = ('y_tie', 'x_tie', 'y_2km', 'x_2km')
 
-#: Kinds of scenes that may have the pixels of the satellite's product.
-_SATELLITE = ('raw', 'grd', 'geotiff')
-
 #: A new variable on the coarser grid from its name and old values.
 Coarsen = Callable[[str, np.ndarray], np.ndarray]
 
@@ -183,9 +180,9 @@ def resample_scene(
 
 
 def is_raw(scene: xr.Dataset) -> bool:
-    """Whether a scene still has the 40 m pixels of the satellite."""
+    """Whether a scene still has the pixels of a raw file."""
     attrs = scene.attrs
-    return attrs.get('kind') in _SATELLITE and attrs['pixel_spacing'] == 40
+    return attrs.get('kind') == 'raw' and not attrs.get('resampling')
 
 
 def _describe(scene: xr.Dataset) -> str:

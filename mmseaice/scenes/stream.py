@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from ..errors import EmptySceneError, MissingChannelError, SceneFileError
 from .coarse import interpolate_coarse
 from .geolocation import Geolocation
 from .place import place_channel
-from .resample import resample_scene
+from .resample import apply_ready_rule, is_raw, resample_scene
 from .stored_scene import StoredScene
 from .variables import CHART_SPACING, PLACE_CHANNELS, find_channel
 
@@ -72,6 +73,7 @@ class SceneStream(ABC):
         shape: Lines and samples of the image.
         present: Channels that the scene has.
         missing: Channels that are filled, as the scene has none.
+        stamps: Path, size and time of the files that are read.
     """
 
     attrs: dict[str, Any]
@@ -91,16 +93,24 @@ class SceneStream(ABC):
         self.factor = self.spacing / CHART_SPACING
         self.min_valid = min_valid
         self.land: LandMask | None = None
+        self.stamps: list[tuple] = []
 
-    def blank_land(self, land: LandMask) -> None:
+    def blank_land(self, land: LandMask, name: str) -> None:
         """Let the model see no land, and chart none.
 
         Args:
             land: Where there is land, from the positions of lines and
                 samples at 80 m.
+            name: Where that is known from, for the attributes.
         """
         self.land = land
-        self.attrs['mask'] = 'land'
+        self.attrs |= {'mask': 'land', 'land_mask': name}
+
+    def note_file(self, path: str | os.PathLike) -> None:
+        """Note a file that decides how the scene looks."""
+        about = os.stat(path)
+        stamp = (os.fspath(path), about.st_size, about.st_mtime_ns)
+        self.stamps.append(stamp)
 
     @property
     def name(self) -> str:
@@ -230,6 +240,10 @@ class LineStream(SceneStream):
 
     def _read(self, start: int, stop: int, first: int, last: int) -> Block:
         scene = self._read_lines(first * self.step, last * self.step)
+        # A raw scene goes as the producers took it to 80 m; others, whose
+        # noise is clipped at a floor, are averaged in linear power.
+        if is_raw(scene):
+            scene = apply_ready_rule(scene)
         fine = resample_scene(scene, CHART_SPACING)
         sar = {n: fine[n].values for n in ('HH', 'HV') if n in fine}
         zone = fine.get('distance_zone')
@@ -238,10 +252,8 @@ class LineStream(SceneStream):
         )
         if self.land is not None:
             # The model has never seen land.
-            blank = [n for n in NEEDED if n in fine]
-            land = xr.Variable(('y', 'x'), status == LAND)
-            fine = fine.assign({n: fine[n].where(~land) for n in blank})
-        work = resample_scene(fine, self.spacing, min_valid=self.min_valid)
+            scene = _blanked(scene, status == LAND)
+        work = resample_scene(scene, self.spacing, min_valid=self.min_valid)
         full = [
             name
             for name in self.channels
@@ -307,6 +319,23 @@ class StoreStream(SceneStream):
         zone = fields.pop('distance_zone', None)
         status = self._status(fields, zone, first)
         return Block(image, crop.valid, status, fields)
+
+
+def _blanked(scene: xr.Dataset, land: np.ndarray) -> xr.Dataset:
+    """A canonical scene without SAR on land.
+
+    Args:
+        scene: The scene, at 80 m or finer.
+        land: Where there is land at 80 m, (H, W).
+    """
+    names = [name for name in NEEDED if name in scene]
+    shape = scene[names[0]].shape
+    rows, cols = (
+        np.minimum(np.arange(n) // round(n / m), m - 1)
+        for n, m in zip(shape, land.shape, strict=True)
+    )
+    dry = xr.Variable(('y', 'x'), land[rows[:, None], cols])
+    return scene.assign({n: scene[n].where(~dry) for n in names})
 
 
 def channel_plane(name: str, scene: xr.Dataset) -> np.ndarray:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from mmseaice.charts import IGNORE, IGNORE_COLOUR, TASKS, get_task
+from mmseaice.charts import (
+    IGNORE,
+    IGNORE_COLOUR,
+    LAND_COLOUR,
+    TASKS,
+    get_task,
+)
 from mmseaice.errors import PredictionError
 from mmseaice.scenes import resample_field
+from mmseaice.scenes.stream import LAND
 
 from .images import robust_limits, same_span
-
-#: Dark grey of land; neither the grey of masked pixels nor that of fast ice.
-LAND_COLOUR = (105, 105, 105)
-
-#: Value of ``status`` on land.
-LAND = 1
 
 #: Colour map of uncertainties, dark where the model is sure.
 UNCERTAINTY_COLOURS = 'viridis'

@@ -13,11 +13,10 @@ import xarray as xr
 from matplotlib import colormaps
 from PIL import Image
 
-from mmseaice.charts import IGNORE_COLOUR, get_task
+from mmseaice.charts import IGNORE_COLOUR, LAND_COLOUR, get_task
+from mmseaice.scenes.stream import LAND
 
 from .charted_layers import (
-    LAND,
-    LAND_COLOUR,
     UNCERTAINTY_COLOURS,
     Uncertainty,
     chart_colours,

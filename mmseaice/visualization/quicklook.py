@@ -12,12 +12,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmseaice.charts import TASKS, get_task
+from mmseaice.charts import LAND_COLOUR, TASKS, get_task
 from mmseaice.scenes import Geolocation
 
 from . import canvas
 from .charted_layers import (
-    LAND_COLOUR,
     UNCERTAINTY_COLOURS,
     WARNING,
     chart_colours,

@@ -97,10 +97,11 @@ def test_a_safe_is_charted_as_the_scene_in_it(make_inferencer, raw, tmp_path):
     both = (found['status'].values == 0) & (wanted['status'].values == 0)
     assert both.mean() > 0.8
     same = found['SOD'].values[both] == wanted['SOD'].values[both]
-    assert same.mean() > 0.97
-    np.testing.assert_allclose(
-        found['HH'].values[both], wanted['HH'].values[both], atol=1.5
-    )
+    assert same.mean() > 0.95
+    # Raw scenes are averaged in dB, as their producers do.
+    off = found['HH'].values[both] - wanted['HH'].values[both]
+    assert 0 < off.mean() < 0.3
+    assert np.abs(off).max() < 3
 
 
 def test_a_safe_without_a_word_on_land_is_refused(

@@ -55,6 +55,9 @@ def test_outcomes_by_hand():
     expected = [30, -30, 10, 30, 21, *[NO_RIO] * 4]
     assert found.dtype == np.int16
     assert found.tolist() == expected
+    # Old ice where the other chart sees water is no open water.
+    for sic in (0.0, 0.3):
+        assert rio_of_pixels(np.array([sic]), np.array([5]), values) == NO_RIO
 
 
 def test_outcomes_of_egg_codes_by_hand():
@@ -79,7 +82,8 @@ def test_pixels_and_tenths_agree_and_more_ice_is_no_better(ship):
         tenths[:, stage] = np.arange(11)
         tenths[:, 0] = 10 - np.arange(11)
         sic = np.arange(11, dtype=np.float32)
-        pixels = rio_of_pixels(sic, np.full(11, stage, np.uint8), values)
+        stages = np.where(sic > 0, stage, 0).astype(np.uint8)
+        pixels = rio_of_pixels(sic, stages, values)
         assert pixels.tolist() == rio_of_tenths(tenths, values).tolist()
         assert (np.diff(pixels) <= 0).all()
 

@@ -59,7 +59,7 @@ def test_stages_without_a_tenth_are_traces():
 
 
 @pytest.mark.parametrize(
-    ('kind', 'total'), [('W', '00'), ('L', '-9'), ('N', '-9')]
+    ('kind', 'total'), [('W', '01'), ('L', '-9'), ('N', '-9')]
 )
 def test_all_but_ice_is_empty(kind, total):
     found = egg_codes(kind, 0.4, counts_of({0: 9, 3: 1}))
@@ -67,6 +67,12 @@ def test_all_but_ice_is_empty(kind, total):
     assert found.pop('POLY_TYPE') == kind
     assert found.pop('CF') == '-9-9'
     assert set(found.values()) == {'-9'}
+
+
+def test_ice_free_and_full_are_said_only_where_they_are_so():
+    assert egg_codes('W', 0.004, counts_of({0: 9}))['CT'] == '00'
+    assert egg_codes('I', 9.6, counts_of({4: 9}))['CT'] == '91'
+    assert egg_codes('I', 9.97, counts_of({4: 9}))['CT'] == '92'
 
 
 def test_ice_without_stages_has_a_total_only():

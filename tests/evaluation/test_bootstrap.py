@@ -102,7 +102,7 @@ def by_name(seed, **options):
 
 
 def test_a_model_does_not_differ_from_itself():
-    model = by_name(1)
+    model = by_name(1, scenes=12)
     for row in compare_scenes(model, model, draws=50):
         assert row.difference == row.interval.low == row.interval.high == 0
         assert row.first_better == 0.5
@@ -111,7 +111,8 @@ def test_a_model_does_not_differ_from_itself():
 
 
 def test_clearly_better_is_separated_both_ways():
-    good, bad = by_name(1, right=0.95), by_name(2, right=0.3)
+    good = by_name(1, scenes=12, right=0.95)
+    bad = by_name(2, scenes=12, right=0.3)
     for row in compare_scenes(good, bad, draws=100):
         assert row.separated
         assert row.first_better == 1
@@ -124,7 +125,7 @@ def test_clearly_better_is_separated_both_ways():
 
 def test_pairing_cancels_what_is_hard_for_both():
     """Equal errors in every scene leave no spread in the difference."""
-    first, second = by_name(1, scenes=8), by_name(1, scenes=8)
+    first, second = by_name(1, scenes=12), by_name(1, scenes=12)
     for sums in second.values():
         # One more wrong pixel of one class, everywhere alike.
         sums.tasks['SOD'].confusion.counts[2, 3] += 1
@@ -133,6 +134,13 @@ def test_pairing_cancels_what_is_hard_for_both():
     paired = row.interval.high - row.interval.low
     assert paired < 0.5 * (alone.high - alone.low)
     assert row.separated
+
+
+def test_few_scenes_separate_nothing():
+    good, bad = by_name(1, right=0.95), by_name(2, right=0.3)
+    for row in compare_scenes(good, bad, draws=100):
+        assert not row.separated
+        assert '6 scenes are too few' in row.statement()
 
 
 def test_scenes_must_be_the_same():

@@ -144,7 +144,7 @@ def test_a_land_mask_blanks_what_the_model_sees():
         return (rows[:, None] > 60) & (cols > 70)
 
     stream = stream_scene(scene, ['HH', 'HV'], 80)
-    stream.blank_land(land)
+    stream.blank_land(land, 'coast.gpkg')
     _, image, fields = together(stream)
     assert (fields['status'][60:, 70:] == LAND).all()
     assert np.isnan(image[:, 60:, 70:]).all()

@@ -60,6 +60,12 @@ assert not {'torch', 'mmengine', 'mmcv'} & set(sys.modules)
 
 
 MISTAKES = [
+    ('evaluate.py', ['no.nc', 'no.nc'], 'SceneFileError: no.nc'),
+    (
+        'analysis/calibrate.py',
+        ['no.py', 'no.pth'],
+        'MMSeaIceError: no.py: expected a config file',
+    ),
     ('data/make_splits.py', ['no.zarr', 'out'], 'StoreError: no.zarr'),
     (
         'data/make_splits.py',

@@ -74,6 +74,26 @@ def test_every_product_of_every_scene_is_there_and_named(predicted, folder):
     assert out / 'upload_package.nc' in listed
 
 
+def test_scores_of_scenes_with_charts_are_told(predicted):
+    out, _ = predicted
+    for note in out.glob('*/products.json'):
+        scores = json.loads(note.read_text())['scores']
+        assert {'SIC', 'SOD', 'FLOE', 'combined'} >= scores.keys() > {'SIC'}
+        page = (out / 'index.html').read_text()
+        assert f'{scores["SIC"]:.1f}' in page
+
+
+def test_devices_share_the_scenes(predict, folder, tmp_path):
+    done = predict(
+        folder, '--out', tmp_path, '--product', 'netcdf', 'quicklook',
+        '--device', 'cpu', 'cpu',
+    )  # fmt: skip
+    assert 'Done already: 2' in done.stdout
+    assert len(list(tmp_path.glob('*/*.nc'))) == 2
+    assert (tmp_path / 'index.html').is_file()
+    assert not list(tmp_path.glob('*/layers'))
+
+
 def test_provenance_travels_into_the_product(predicted, finetuned):
     out, _ = predicted
     path = next(out.glob('*/*.nc'))

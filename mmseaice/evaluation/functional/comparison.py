@@ -18,6 +18,10 @@ from .bootstrap import (
     weighted_sums,
 )
 
+#: Fewer scenes than these tell nothing of others: intervals from drawing
+#: them are far too narrow.
+LEAST_SCENES = 10
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -44,7 +48,9 @@ class Comparison:
 
     @property
     def separated(self) -> bool:
-        """Whether zero lies outside the interval."""
+        """Whether zero lies outside the interval of enough scenes."""
+        if self.scenes < LEAST_SCENES:
+            return False
         return self.interval.low > 0 or self.interval.high < 0
 
     def statement(self, first: str = 'A', second: str = 'B') -> str:
@@ -58,6 +64,12 @@ class Comparison:
             return f'{self.score}: not scored for both models.'
         ends = f'[{self.interval.low:+.3f}, {self.interval.high:+.3f}]'
         level = f'{100 * LEVEL:g} %'
+        if self.scenes < LEAST_SCENES:
+            return (
+                f'{self.score}: {self.scenes} scenes are too few to separate '
+                f'models ({LEAST_SCENES} at least): {first} minus {second} '
+                f'is {self.difference:+.3f}.'
+            )
         if self.separated:
             ahead = (first, second) if self.difference > 0 else (second, first)
             return (

@@ -32,9 +32,10 @@ from .inference import (
 class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
     """Any backbone, an optional neck, and heads by the name of their task.
 
-    A head is any plain mmseg decode head, unchanged: it sees each sample
-    through ``SeaIceDataSample.view(task)``. Tasks with a single number per
-    pixel take a regression head. One head makes a single-task model.
+    A head is any plain mmseg decode head, unchanged. One with a loss of its
+    own sees each sample through ``SeaIceDataSample.view(task)``. Tasks with
+    a single number per pixel take a regression head. One head makes a
+    single-task model.
 
     It derives from mmengine's model and not from mmseg's segmentor, whose
     loss and post-processing know one head of one kind.

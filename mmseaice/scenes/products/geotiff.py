@@ -26,7 +26,7 @@ from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 from tqdm import tqdm
 
-from ...charts import IGNORE, IGNORE_COLOUR, TASKS
+from ...charts import IGNORE, IGNORE_COLOUR, LAND_COLOUR, TASKS
 from ...utils.atomic import atomic_path
 from .grid import BLOCK_ROWS, PolarGrid
 from .netcdf import layer_attributes, product_layers, provenance
@@ -36,7 +36,7 @@ Colour = tuple[int, int, int]
 #: Colours of charted, land and no data.
 STATUS_COLOURS: tuple[Colour, ...] = (
     (255, 255, 255),
-    (150, 130, 100),
+    LAND_COLOUR,
     IGNORE_COLOUR,
 )
 

@@ -81,6 +81,11 @@ def provenance(charted: xr.Dataset) -> dict[str, str]:
         'checkpoint_sha256': attrs.get('checkpoint_sha256'),
         'calibration': attrs.get('calibration'),
         'passes': attrs.get('passes'),
+        'kind': attrs.get('kind'),
+        'land_mask': attrs.get('land_mask'),
+        'noise_floor_db': attrs.get('noise_floor'),
+        'filled_channels': attrs.get('filled_channels'),
+        'consistent': attrs.get('consistent'),
         'software_version': attrs.get('software', f'mmseaice {__version__}'),
         'comment': NOT_FOR_NAVIGATION,
     }
@@ -128,14 +133,8 @@ def layer_attributes(name: str) -> dict[str, Any]:
             'units': '1',
         }
     if kind == 'std':
-        known = {
-            key: f'{value} standard_error' for key, value in known.items()
-        }
-        return {
-            'long_name': f'{title}, standard deviation',
-            **known,
-            'units': '%',
-        }
+        # The spread of classes or passes, which is no standard error.
+        return {'long_name': f'{title}, standard deviation', 'units': '%'}
     if kind:
         end = {'low': 'lower', 'high': 'upper'}[kind]
         return {'long_name': f'{title}, {end} end of interval', 'units': '%'}

@@ -5,12 +5,14 @@ Names of elements: Sentinel-1 Product Specification, S1-RS-MDA-52-7441.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from ...errors import SceneFileError
+from ..geolocation import ecef_to_geodetic, geodetic_to_ecef
 from .xml_file import XMLFile
 
 _POINTS = 'geolocationGrid/geolocationGridPointList/geolocationGridPoint'
@@ -36,6 +38,38 @@ class TieGrid:
     longitude: np.ndarray
     incidence: np.ndarray
     height: np.ndarray
+
+    def at_sea_level(self, spacing: float) -> TieGrid:
+        """Where the same pixels are on the ellipsoid.
+
+        A point says where the terrain is that its pixel shows. Terrain is
+        imaged nearer to the satellite than the sea below it, by its height
+        over the tangent of the incidence angle; beside mountains, and where
+        the product gives the sea a height, places between the points would
+        be off by kilometres.
+
+        Args:
+            spacing: Pixel spacing on the ground in m.
+        """
+        if not self.height.any():
+            return self
+        shift = self.height / np.tan(np.radians(self.incidence)) / spacing
+        parts = np.stack(geodetic_to_ecef(self.latitude, self.longitude))
+        level = np.empty_like(parts)
+        for row, moved in enumerate(self.sample + shift):
+            if not (np.diff(moved) > 0).all():
+                # Steeper than radar can show: these stay as they are.
+                level[:, row] = parts[:, row]
+                continue
+            curve = CubicSpline(moved, parts[:, row], axis=1)
+            level[:, row] = curve(self.sample)
+        latitude, longitude = ecef_to_geodetic(*level)
+        return replace(
+            self,
+            latitude=latitude,
+            longitude=longitude,
+            height=np.zeros_like(self.height),
+        )
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,8 @@ def _to_decibel(
                 "Say which it is: units='linear' or units='dB'.",
             )
         units = 'dB' if negative >= 0.5 else 'linear'
+    # Exports fill with 0 what they do not know, in dB as well.
+    bands[bands == 0] = np.nan
     if units == 'linear':
         if np.median(finite) > 10:
             raise SceneFileError(
@@ -153,7 +155,6 @@ def _to_decibel(
                 f'a median of {np.median(finite):g}',
                 'Calibrate the image to sigma0 first.',
             )
-        bands[bands == 0] = np.nan
         np.maximum(bands, np.float32(10 ** (floor / 10)), out=bands)
         np.log10(bands, out=bands)
         bands *= 10
@@ -262,7 +263,7 @@ def read_geotiff(
     parts.add_ties(ties.latitude, ties.longitude)
     attrs = _identify(path) | {
         'pixel_spacing': spacing,
-        'release': 'Dec-2022',
+        'release': '',
         'kind': 'geotiff',
         'mask': 'none' if land_mask is None else 'land',
         'label_rule': '',

@@ -110,7 +110,7 @@ class SafeScene:
         path: The folder.
         shape: Lines and samples.
         attrs: Attributes of the canonical scene.
-        ties: Geolocation grid, at pixel indices.
+        ties: Geolocation grid at sea level, at pixel indices.
         swaths: Rectangles of the sub-swaths.
         noise_floor: As given.
 
@@ -129,7 +129,7 @@ class SafeScene:
         self.path, files = find_images(path)
         annotation = files['HH'].annotation
         self.shape: tuple[int, int] = annotation.shape
-        self.ties: TieGrid = annotation.ties
+        self.ties: TieGrid = annotation.ties.at_sea_level(PIXEL_SPACING)
         self.swaths: tuple[SwathBounds, ...] = annotation.swaths
         self.noise_floor = float(noise_floor)
         self._images = {n: _Image(f, denoise) for n, f in files.items()}
@@ -144,7 +144,7 @@ class SafeScene:
             **product.attrs,
             'scene_id': f'{product.start}_grd',
             'pixel_spacing': PIXEL_SPACING,
-            'release': 'Dec-2022',
+            'release': '',
             'kind': 'grd',
             'mask': 'none',
             'label_rule': '',

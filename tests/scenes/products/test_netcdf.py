@@ -151,6 +151,7 @@ def test_a_full_disk_leaves_nothing(charted, tmp_path):
     assert [found.name for found in tmp_path.iterdir()] == ['said']
 
 
+@pytest.mark.extras
 def test_the_checker_of_cf_finds_nothing(path):
     checker = shutil.which('compliance-checker') or shutil.which(
         'compliance-checker', path=Path(sys.executable).parent

@@ -7,7 +7,7 @@ import pytest
 
 from mmseaice.errors import SceneFileError
 from mmseaice.scenes.geolocation import Geolocation, geodetic_to_ecef
-from mmseaice.scenes.sentinel1.annotation import read_annotation
+from mmseaice.scenes.sentinel1.annotation import TieGrid, read_annotation
 
 
 @pytest.fixture(scope='module')
@@ -82,3 +82,42 @@ def test_a_grid_with_a_hole_is_refused(broken):
     path.write_text(text)
     with pytest.raises(SceneFileError, match='fill a grid'):
         read_annotation(path)
+
+
+def test_raised_points_are_brought_to_sea_level():
+    """Terrain is shown where the sea behind it would be, nearer by h/tan."""
+    line, sample = np.arange(0, 10001, 500.0), np.arange(0, 10001, 500.0)
+    sea = Geolocation(
+        *np.meshgrid(
+            np.linspace(70, 73.6, len(line)),
+            np.linspace(-30, -18, len(sample)),
+            indexing='ij',
+        ),
+        line,
+        sample,
+    )
+    rng = np.random.default_rng(0)
+    incidence = np.broadcast_to(np.linspace(20, 46, 21), (21, 21))
+    height = rng.uniform(0, 1800, (21, 21)) * (rng.random((21, 21)) < 0.3)
+    shift = height / np.tan(np.radians(incidence)) / 40
+    rows = np.broadcast_to(line[:, None], (21, 21))
+    shown = sea.at(rows, sample + shift)
+    ties = TieGrid(line, sample, *shown, incidence, height)
+    level = ties.at_sea_level(40)
+    wanted = sea.at(rows, np.broadcast_to(sample, (21, 21)))
+    metres = np.linalg.norm(
+        np.subtract(
+            geodetic_to_ecef(level.latitude, level.longitude),
+            geodetic_to_ecef(*wanted),
+        ),
+        axis=0,
+    )
+    off = np.linalg.norm(
+        np.subtract(geodetic_to_ecef(*shown), geodetic_to_ecef(*wanted)),
+        axis=0,
+    )
+    assert off.max() > 1500
+    assert metres.max() < 40
+    assert not level.height.any()
+    flat = TieGrid(line, sample, *wanted, incidence, np.zeros((21, 21)))
+    assert flat.at_sea_level(40) is flat

@@ -78,7 +78,8 @@ def ask(case: Case, way: str, device: str) -> dict:
         text=True,
     )  # fmt: skip
     if done.returncode:
-        return {'error': done.stderr.strip().splitlines()[-1]}
+        said = done.stderr.strip().splitlines() or ['killed']
+        return {'error': said[-1]}
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -31,7 +31,7 @@ WINDOW = 384
 #: Windows in one pass: on a CPU one at a time stays in its cache.
 BATCH = {'cpu': 1, 'cuda': 16}
 #: Lines of the image that are read at a time.
-BLOCK = 128
+BLOCK = 64
 
 
 @dataclass(frozen=True)
