@@ -80,7 +80,7 @@ def test_scores_of_scenes_with_charts_are_told(predicted):
         scores = json.loads(note.read_text())['scores']
         assert {'SIC', 'SOD', 'FLOE', 'combined'} >= scores.keys() > {'SIC'}
         page = (out / 'index.html').read_text()
-        assert f'{scores["SIC"]:.1f}' in page
+        assert f'{scores["SIC"]:.2f}' in page
 
 
 def test_devices_share_the_scenes(predict, folder, tmp_path):
