@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,24 @@ ROOT = Path(__file__).resolve().parents[1]
 def root() -> Path:
     """The root of the repository."""
     return ROOT
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[logging.Logger], list[str]]]:
+    """Collects what a logger says, until the end of the test."""
+    heard = []
+
+    def _listen(logger: logging.Logger) -> list[str]:
+        messages: list[str] = []
+        handler = logging.Handler()
+        handler.emit = lambda record: messages.append(record.getMessage())
+        logger.addHandler(handler)
+        heard.append((logger, handler))
+        return messages
+
+    yield _listen
+    for logger, handler in heard:
+        logger.removeHandler(handler)
 
 
 @pytest.fixture(scope='session')

@@ -8,18 +8,10 @@ import torch
 from ..charts import IGNORE, TASKS, get_task
 from ..evaluation.functional.calibration import Calibration
 from ..models.segmentors.inference import read_scores
+from ..scenes.products.netcdf import layer_attributes
 from ..scenes.stream import CHARTED, NO_DATA
 from .line_refiner import MapLines
 from .window_predictor import VARIANCE, WindowPredictor
-
-#: Kinds of layers beside a chart.
-_WORDS = {
-    'std': 'standard deviation',
-    'entropy': 'relative entropy',
-    'set': 'classes that may be true',
-    'low': 'lower bound',
-    'high': 'upper bound',
-}
 
 
 class ChartLayers:
@@ -163,17 +155,11 @@ def _blanked(layer: np.ndarray, blank: np.ndarray) -> np.ndarray:
 
 
 def layer_attrs(name: str) -> dict[str, object]:
-    """Name, and unit or meaning of the values, in the words of CF."""
-    task, _, kind = name.partition('_')
-    if task not in TASKS:
+    """Name, and unit or meaning of the values, in the words of CF.
+
+    Only products are in percent.
+    """
+    if name != 'status' and name.partition('_')[0] not in TASKS:
         return {}
-    row = get_task(task)
-    if kind:
-        return {'long_name': f'{row.title}, {_WORDS[kind]}'}
-    if row.kind == 'regression':
-        return {'long_name': row.title, 'units': 'tenths'}
-    return {
-        'long_name': row.title,
-        'flag_values': np.arange(row.num_classes, dtype=np.uint8),
-        'flag_meanings': ' '.join(n.replace(' ', '_') for n in row.classes),
-    }
+    attrs = layer_attributes(name)
+    return attrs | ({'units': 'tenths'} if attrs.get('units') == '%' else {})

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from ..errors import MMSeaIceError, SceneFileError
 from ..scenes.charted import open_charted
 from ..scenes.sentinel1.product import is_safe
-from ..utils.atomic import atomic_path
+from ..utils.csv_file import write_csv
 from ..utils.json_file import write_json
 from .products import (
     OF_RUNS,
@@ -324,14 +324,8 @@ def _write_swaths(product: Path, path: Path) -> Path:
     from ..scenes.sentinel1.safe import SafeScene
     from ..scenes.sentinel1.statistics import swath_statistics
 
-    scene = SafeScene(product)
-    lines = ['channel,swath,pixels,mean_db,low_db,nesz_db,clipped']
-    for channel in ('HH', 'HV'):
-        for row in swath_statistics(scene, channel):
-            numbers = ','.join(f'{number:.3f}' for number in row[2:])
-            lines.append(f'{channel},{row.swath},{row.pixels},{numbers}')
-    with atomic_path(path) as part:
-        part.write_text('\n'.join(lines) + '\n')
+    rows = swath_statistics(SafeScene(product))
+    write_csv(path, [row._asdict() for row in rows])
     return path
 
 

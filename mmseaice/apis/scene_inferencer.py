@@ -135,24 +135,13 @@ class SceneInferencer:
             and read_calibration(self.checkpoints[0], self.calibration),
         )
         self._sums = [sha256_of(path) for path in self.checkpoints]
-        known = self.model.inference
-        slides = known.mode == 'slide'
-        self.window = tuple(window or (known.crop_size if slides else ()))
-        if stride is None and slides and self.window == known.crop_size:
-            stride = known.stride
-        self.stride = tuple(stride or (max(n // 2, 1) for n in self.window))
-        for step, length in zip(self.stride, self.window, strict=True):
-            if not 1 <= step <= length:
-                raise ValueError(
-                    f'stride must be between 1 and the window {self.window}, '
-                    f'but got {self.stride}.'
-                )
-        self.blend = blend or known.blend
-        self.batch_size = batch_size or known.batch_size
+        self.how = self.model.inference.changed(
+            window, stride, blend=blend, batch_size=batch_size
+        )
         self.passes = {
-            'window': list(self.window),
-            'stride': list(self.stride),
-            'blend': self.blend,
+            'window': list(self.how.crop_size or ()),
+            'stride': list(self.how.stride or ()),
+            'blend': self.how.blend,
             'flips': list(flips),
             'dropout_passes': dropout_passes,
             'precision': precision,
@@ -356,10 +345,10 @@ class SceneInferencer:
             return
         predictor = LinePredictor(
             self.predict,
-            self.window or stream.shape,
-            self.stride or stream.shape,
-            self.blend,
-            self.batch_size,
+            self.how.crop_size or stream.shape,
+            self.how.stride or stream.shape,
+            self.how.blend,
+            self.how.batch_size,
             self._seed,
         )
         refiner = LineRefiner(

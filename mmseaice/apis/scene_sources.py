@@ -8,9 +8,8 @@ from pathlib import Path
 from ..errors import SceneFileError
 from ..scenes import SceneStore, scene_files
 from ..scenes.open import lies_beside
+from ..scenes.open_stream import GEOTIFFS
 from ..scenes.sentinel1.product import is_safe
-
-_GEOTIFFS = ('.tif', '.tiff')
 
 
 def find_scenes(sources: Iterable[str | Path]) -> list[Path]:
@@ -62,7 +61,7 @@ def _expand(path: Path) -> Iterator[Path]:
         yield from sorted(
             p
             for p in path.rglob('*')
-            if p.suffix.lower() in _GEOTIFFS and not _in_safe(p)
+            if p.suffix.lower() in GEOTIFFS and not _in_safe(p)
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -14,14 +13,13 @@ from typing import Any
 import numpy as np
 from prettytable import PrettyTable
 
-from ..utils.atomic import atomic_path
-from ..utils.json_file import finite, write_json
+from ..utils.csv_file import write_csv
+from ..utils.json_file import write_json
 from .functional import AutoICESums
 from .functional.bootstrap import DRAWS, LEVEL, bootstrap_scores, interval
 from .functional.comparison import Comparison
 from .functional.consistency import ConsistencySums
-from .metrics.autoice_metric import summary
-from .metrics.report import score_table, write_report
+from .report import score_table, summary, write_report
 from .scoring import SceneScores, group_sums, pooled_sums
 
 Rows = list[dict[str, Any]]
@@ -229,7 +227,7 @@ def write_scoring(
     scores = summary(total)
     write_report(out_dir, scores, total, sums)
     for name, rows in tables.items():
-        _write_csv(out_dir / f'{name}.csv', rows)
+        write_csv(out_dir / f'{name}.csv', rows)
     path = out_dir / 'metrics.json'
     report = json.loads(path.read_text())
     report |= {
@@ -243,15 +241,6 @@ def write_scoring(
     }
     write_json(path, report)
     return path
-
-
-def _write_csv(path: Path, rows: Rows) -> None:
-    """Write rows, with empty fields where one lacks a column."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    with atomic_path(path) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(finite(rows))
 
 
 def _text_table(rows: Rows, but: tuple[str, ...] = ()) -> str:

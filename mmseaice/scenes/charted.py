@@ -19,7 +19,7 @@ import xarray as xr
 
 from ..charts import TASKS
 from ..errors import PredictionError
-from ..utils.atomic import atomic_path
+from ..utils.json_file import finite, write_json
 
 _HEADER = 'chart.json'
 
@@ -85,12 +85,10 @@ class ChartFolder:
             },
             'attrs': dict(attrs),
         }
-        text = json.dumps(header, indent=1, sort_keys=True)
         about = self.path / _HEADER
-        if not about.is_file() or about.read_text() != text:
+        if not about.is_file() or not _says(about, header):
             self.remove_layers()
-            with atomic_path(about) as part:
-                part.write_text(text)
+            write_json(about, header)
         self.lines = min(self._lines_of(name) for name in self.types)
         if self.lines > shape[0]:
             self.remove_layers()
@@ -161,6 +159,15 @@ class ChartFolder:
         """Remove all lines."""
         for path in self.path.glob('*.raw'):
             path.unlink()
+
+
+def _says(path: Path, content: Mapping[str, Any]) -> bool:
+    """Whether a file holds what :func:`write_json` would write."""
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        return False
+    return found == json.loads(json.dumps(finite(content)))
 
 
 def open_charted(path: str | Path) -> xr.Dataset:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..charts.codes import TASKS
-from ..utils.atomic import atomic_path
+from ..utils.csv_file import write_csv
 from ..utils.json_file import write_json
 from .splits.strata import region, season
 from .store import SceneStore
@@ -99,12 +98,10 @@ def write_scene_csv(
     path: str | os.PathLike, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     """Write rows as CSV, without the footprints."""
-    columns = dict.fromkeys(key for row in rows for key in row)
-    columns.pop('footprint', None)
-    with atomic_path(path) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, list(columns), extrasaction='ignore')
-        writer.writeheader()
-        writer.writerows(rows)
+    write_csv(
+        path,
+        [{k: v for k, v in row.items() if k != 'footprint'} for row in rows],
+    )
 
 
 def write_scene_geojson(

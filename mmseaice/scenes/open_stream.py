@@ -26,7 +26,8 @@ Scene = str | os.PathLike | xr.Dataset | StoredScene
 #: Stands for a land mask without land.
 NO_LAND = 'none'
 
-_GEOTIFFS = ('.tif', '.tiff')
+#: Suffixes of images with tie points.
+GEOTIFFS = ('.tif', '.tiff')
 _PLACES = ['latitude', 'longitude']
 
 
@@ -117,7 +118,7 @@ def _stream_path(
     polarisation: str | Sequence[str] | None,
 ) -> SceneStream:
     """Tell what a path is, and open it."""
-    if path.suffix.lower() in _GEOTIFFS:
+    if path.suffix.lower() in GEOTIFFS:
         from .sentinel1.geotiff import read_geotiff
 
         image = read_geotiff(path, polarisation=polarisation)

@@ -8,8 +8,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from .atomic import atomic_path
 
 
@@ -17,10 +15,10 @@ def finite(value: Any) -> Any:
     """Turn numbers that do not exist into None: JSON knows no NaN.
 
     Args:
-        value: A number (also one of numpy), text or None, or any nesting of
-            dicts, lists and tuples of them.
+        value: A number (also one of numpy or torch), text or None, or any
+            nesting of dicts, lists and tuples of them.
     """
-    if isinstance(value, np.generic):
+    if getattr(value, 'shape', None) == ():
         value = value.item()
     if isinstance(value, Mapping):
         return {key: finite(item) for key, item in value.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -261,3 +263,19 @@ def test_calibration_is_applied_where_it_was_fitted(
         SceneInferencer(
             config, [path, path], 'cpu', calibration=infer.calibration
         )
+
+
+def test_windows_are_those_of_the_config_or_given(config, checkpoint):
+    path = checkpoint()
+    whole = copy.deepcopy(config)
+    whole.model.test_cfg = dict(mode='whole')
+    with pytest.raises(ValueError, match='window must be given with a stride'):
+        SceneInferencer(whole, path, 'cpu', stride=(16, 16))
+    infer = SceneInferencer(whole, path, 'cpu', window=(33, 48))
+    assert (infer.how.crop_size, infer.how.stride) == ((33, 48), (16, 24))
+    assert SceneInferencer(whole, path, 'cpu').how.mode == 'whole'
+    known = config.model.test_cfg
+    infer = SceneInferencer(config, path, 'cpu', stride=(16, 8))
+    assert infer.how.crop_size == tuple(known.crop_size)
+    assert infer.how.stride == (16, 8)
+    assert infer.how.blend == known.get('blend', 'uniform')

@@ -1,5 +1,4 @@
 import copy
-import logging
 import pickle
 from itertools import islice
 
@@ -47,16 +46,10 @@ def build(**arguments):
 
 
 @pytest.fixture
-def log():
+def log(listen):
     from mmengine.logging import MMLogger
 
-    messages = []
-    handler = logging.Handler()
-    handler.emit = lambda record: messages.append(record.getMessage())
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(handler)
-    yield messages
-    logger.removeHandler(handler)
+    return listen(MMLogger.get_current_instance())
 
 
 def test_records_are_scenes_times_spacings(scenes):

@@ -234,3 +234,9 @@ def test_a_killed_run_goes_on_to_the_same_charts(predict, finetuned, tmp_path):
     for name, values in open_charted(whole).items():
         np.testing.assert_array_equal(values, open_charted(layers)[name])
     shutil.rmtree(tmp_path / 'scenes')
+
+
+def test_help_names_the_products_that_there_are(load_tool):
+    from mmseaice.apis.products import PRODUCTS
+
+    assert load_tool('predict.py')['PRODUCTS'] == PRODUCTS

@@ -16,7 +16,7 @@ from mmseaice.errors import PredictionError
 from mmseaice.registry import METRICS
 
 from ..functional import AutoICESums, round_to_classes
-from .report import score_table, write_report
+from ..report import score_table, summary, write_report
 
 
 @METRICS.register_module()
@@ -125,24 +125,6 @@ class AutoICEMetric(BaseMetric):
                 'have the test pipeline load their charts.',
             )
         return names
-
-
-def summary(sums: AutoICESums) -> dict[str, float]:
-    """Flat scores, keys and units as in :class:`AutoICEMetric`."""
-    result = {}
-    if sums.tasks.keys() >= TASKS.keys():
-        result['combined'] = sums.scores()['combined']
-    for name, task_sums in sums.tasks.items():
-        if task_sums.regression:
-            result[f'{name}.r2'] = task_sums.score()
-            result[f'{name}.rmse'] = task_sums.regression.rmse()
-        else:
-            result[f'{name}.f1'] = task_sums.score()
-        confusion = task_sums.confusion
-        result[f'{name}.accuracy'] = 100 * confusion.accuracy()
-        result[f'{name}.macro_f1'] = 100 * confusion.macro_f1()
-        result[f'{name}.miou'] = 100 * confusion.mean_iou()
-    return {key: round(value, 3) for key, value in result.items()}
 
 
 def _to_numpy(field: Any) -> np.ndarray:

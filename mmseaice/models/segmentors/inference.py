@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 from mmseg.models.decode_heads.decode_head import BaseDecodeHead
@@ -67,6 +67,38 @@ class InferenceConfig:
                     f'stride must be between 1 and crop_size '
                     f'{self.crop_size}, but got {self.stride}.'
                 )
+
+    def changed(
+        self,
+        window: tuple[int, int] | None,
+        stride: tuple[int, int] | None,
+        **changes: Any,
+    ) -> InferenceConfig:
+        """The same with other windows; what is None stays as it is.
+
+        Args:
+            window: Height and width; another one moves by half of itself
+                unless ``stride`` is given.
+            stride: Steps between windows.
+            **changes: Values of other fields.
+
+        Raises:
+            ValueError: If a value is out of range, or there is a stride and
+                no window.
+        """
+        changes = {name: value for name, value in changes.items() if value}
+        if window:
+            changes |= {'mode': 'slide', 'crop_size': tuple(window)}
+            if changes['crop_size'] != self.crop_size:
+                changes['stride'] = tuple(max(n // 2, 1) for n in window)
+        elif stride and self.mode == 'whole':
+            raise ValueError(
+                'window must be given with a stride, as the config of this '
+                f'model has none, but got stride {stride} alone.'
+            )
+        if stride:
+            changes['stride'] = tuple(stride)
+        return replace(self, **changes)
 
 
 def refining_factor(metainfo: dict) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import DatasetError
-from ...utils.atomic import atomic_path
+from ...utils.csv_file import write_csv
 from .sampler import Window
 
 #: Name of the table in the folder of an export.
@@ -103,12 +103,11 @@ def write_patch_table(
             labels, cells stay empty.
     """
     labels = dict.fromkeys(name for patch in patches for name in patch.labels)
-    with atomic_path(path) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, [*_HEAD, *labels, *_TAIL])
-        writer.writeheader()
-        for patch in patches:
-            row = {name: getattr(patch, name) for name in COLUMNS}
-            writer.writerow(row | dict(patch.labels))
+    rows = [
+        {name: getattr(patch, name) for name in COLUMNS} | dict(patch.labels)
+        for patch in patches
+    ]
+    write_csv(path, rows, [*_HEAD, *labels, *_TAIL])
 
 
 def read_patch_table(path: str | os.PathLike) -> list[Patch]:

@@ -19,11 +19,11 @@ from pyproj import CRS
 from tqdm import tqdm
 
 from ...version import __version__
+from ..stream import CHARTED, LAND
 from .geotiff import Layer, describe_layer, new_cogs, take
 from .grid import BLOCK_ROWS, PolarGrid
 from .netcdf import (
     NOT_FOR_NAVIGATION,
-    STATUS,
     acquisition_time,
     product_layers,
     provenance,
@@ -170,7 +170,7 @@ def _cost(
         charted = np.where(np.isnan(charted), _UNKNOWN, charted)
     status = scene['status'].values[at]
     cost[inside] = np.select(
-        [status == STATUS.index('charted'), status == STATUS.index('land')],
+        [status == CHARTED, status == LAND],
         [charted, _LAND],
         _NO_DATA,
     )

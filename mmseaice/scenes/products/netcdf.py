@@ -25,14 +25,12 @@ from ...errors import PredictionError
 from ...utils.atomic import atomic_path
 from ...version import __version__
 from ..geolocation import SEMI_MAJOR, SEMI_MINOR, Geolocation
+from ..stream import STATUS
 
 #: What every product says.
 NOT_FOR_NAVIGATION = (
     'Automatic chart by a statistical model. Not for navigation.'
 )
-#: Names of the values 0, 1 and 2 of ``status``.
-STATUS = ('charted', 'land', 'no data')
-
 _BLOCK = 512
 _UNCERTAIN = ('low', 'high', 'std', 'entropy', 'set')
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

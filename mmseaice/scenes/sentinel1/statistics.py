@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from .annotation import SwathBounds
 from .safe import SafeScene
 
+_CHANNELS = ('HH', 'HV')
 _LINES = 512
 #: Edges in dB of the histogram that quantiles are read from.
 _EDGES = np.arange(-100.0, 40.0, 0.01)
@@ -18,19 +20,21 @@ class SwathStatistics(NamedTuple):
     """One sub-swath of a scene.
 
     Args:
+        channel: 'HH' or 'HV'.
         swath: 'EW1' to 'EW5'.
         pixels: Number of valid pixels.
-        mean: Mean power, in dB.
-        low: 5 % quantile of sigma0 in dB.
-        nesz: Mean noise-equivalent sigma0, in dB.
+        mean_db: Mean power, in dB.
+        low_db: 5 % quantile of sigma0 in dB.
+        nesz_db: Mean noise-equivalent sigma0, in dB.
         clipped: Share of the pixels at the noise floor.
     """
 
+    channel: str
     swath: str
     pixels: int
-    mean: float
-    low: float
-    nesz: float
+    mean_db: float
+    low_db: float
+    nesz_db: float
     clipped: float
 
 
@@ -51,9 +55,9 @@ class _Sums:
         self.noise += float(noise[valid].sum(dtype=float))
         self.counts += np.histogram(sigma0, _EDGES)[0]
 
-    def summary(self, swath: str) -> SwathStatistics:
+    def summary(self, channel: str, swath: str) -> SwathStatistics:
         if not self.pixels:
-            return SwathStatistics(swath, 0, *[float('nan')] * 4)
+            return SwathStatistics(channel, swath, 0, *[float('nan')] * 4)
         reached = np.searchsorted(self.counts.cumsum(), 0.05 * self.pixels)
         with np.errstate(divide='ignore'):
             mean, noise = (
@@ -61,6 +65,7 @@ class _Sums:
                 for total in (self.power, self.noise)
             )
         return SwathStatistics(
+            channel,
             swath,
             self.pixels,
             mean,
@@ -71,7 +76,7 @@ class _Sums:
 
 
 def swath_statistics(
-    scene: SafeScene, name: str = 'HV', *, progress: bool = False
+    scene: SafeScene, *, progress: bool = False
 ) -> list[SwathStatistics]:
     """Brightness, noise and clipped share of each sub-swath.
 
@@ -84,25 +89,33 @@ def swath_statistics(
 
     Args:
         scene: The product.
-        name: 'HV' or 'HH'.
         progress: Whether to show a bar.
 
     Returns:
-        One row for each sub-swath, in the order of their names.
+        A row for each sub-swath in the order of their names, for HH and then
+        for HV.
     """
-    sums = {bounds.swath: _Sums() for bounds in scene.swaths}
+    swaths = sorted({bounds.swath for bounds in scene.swaths})
+    sums = {(name, swath): _Sums() for name in _CHANNELS for swath in swaths}
     starts = range(0, scene.shape[0], _LINES)
     for start in tqdm(starts, 'sub-swaths', disable=not progress):
         stop = min(start + _LINES, scene.shape[0])
-        sigma0 = scene.read_lines(start, stop)[name]
-        noise = scene.nesz(name, start, stop)
-        for bounds in scene.swaths:
-            first = max(bounds.lines[0], start) - start
-            last = min(bounds.lines[1] + 1, stop) - start
-            if first >= last:
-                continue
-            here = np.s_[first:last, bounds.samples[0] : bounds.samples[1] + 1]
-            sums[bounds.swath].add(
-                sigma0[here], noise[here], scene.noise_floor
-            )
-    return [sums[swath].summary(swath) for swath in sorted(sums)]
+        lines = scene.read_lines(start, stop)
+        for name in _CHANNELS:
+            noise = scene.nesz(name, start, stop)
+            for bounds in scene.swaths:
+                here = _overlap(bounds, start, stop)
+                sums[name, bounds.swath].add(
+                    lines[name][here], noise[here], scene.noise_floor
+                )
+    return [found.summary(*of) for of, found in sums.items()]
+
+
+def _overlap(
+    bounds: SwathBounds, start: int, stop: int
+) -> tuple[slice, slice]:
+    """Where a part of a sub-swath lies among some lines; may be empty."""
+    first, last = bounds.lines
+    lines = slice(max(first, start) - start, max(last + 1 - start, 0))
+    samples = slice(bounds.samples[0], bounds.samples[1] + 1)
+    return lines, samples

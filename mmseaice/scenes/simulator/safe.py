@@ -18,12 +18,12 @@ import xarray as xr
 from rasterio.control import GroundControlPoint
 
 from ..naming import ProductId, parse_product_id
+from ..sentinel1.annotation import TieGrid
 from .geometry import LINES_PER_SECOND, PIXEL, incidence_angle
 from .noise import BURST_SECONDS, SUBSWATH_EDGES
 from .safe_manifest import manifest
 from .safe_xml import (
     Tables,
-    Ties,
     calibration_annotation,
     noise_annotation,
     product_annotation,
@@ -44,13 +44,14 @@ _STEP = 40  # pixels between calibration and noise values
 _VECTORS = 6
 
 
-def _take_ties(scene: xr.Dataset) -> Ties:
+def _take_ties(scene: xr.Dataset) -> TieGrid:
     line, sample = (scene[n].values - 0.5 for n in ('y_tie', 'x_tie'))
     across = incidence_angle(scene.sizes['x'])
     across = np.interp(sample, np.arange(len(across)), across)
     places = (scene[n].values for n in ('latitude', 'longitude'))
     incidence = np.broadcast_to(across, scene['latitude'].shape)
-    return Ties(line, sample, *places, incidence)
+    height = np.zeros(incidence.shape)
+    return TieGrid(line, sample, *places, incidence, height)
 
 
 def _make_tables(shape: tuple[int, int], channel: int) -> Tables:
@@ -115,7 +116,7 @@ def _digital_numbers(
     return np.where(np.isfinite(sigma0), numbers, 0).astype(np.uint16)
 
 
-def _write_image(path: Path, numbers: np.ndarray, ties: Ties) -> None:
+def _write_image(path: Path, numbers: np.ndarray, ties: TieGrid) -> None:
     """Write the pixels with control points, one line a strip."""
     points = [
         GroundControlPoint(row, column, lon, lat, 0.0, f'{i}')

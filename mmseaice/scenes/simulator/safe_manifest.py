@@ -8,7 +8,8 @@ from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from ..naming import ProductId
-from .safe_xml import Ties, line_time, node
+from ..sentinel1.annotation import TieGrid
+from .safe_xml import line_time, node
 
 _NAMESPACES = {
     'xfdu': 'urn:ccsds:schema:xfdu:1',
@@ -73,7 +74,7 @@ def _data_object(folder: Path, path: Path, schema: str) -> Element:
     return node('dataObject', [stream], about)
 
 
-def _metadata(product: ProductId, ties: Ties, lines: int) -> list[Element]:
+def _metadata(product: ProductId, ties: TieGrid, lines: int) -> list[Element]:
     """Time, platform, orbit and footprint."""
     times = [
         node('safe:startTime', line_time(product, 0)),
@@ -105,7 +106,7 @@ def manifest(
     folder: Path,
     product: ProductId,
     lines: int,
-    ties: Ties,
+    ties: TieGrid,
     files: Mapping[Path, str],
 ) -> Element:
     """The manifest of a product.

@@ -18,28 +18,10 @@ import numpy as np
 
 from ...utils.atomic import atomic_path
 from ..naming import ProductId
+from ..sentinel1.annotation import TieGrid
 from .geometry import LINES_PER_SECOND, PIXEL
 
 SWATHS = ('EW1', 'EW2', 'EW3', 'EW4', 'EW5')
-
-
-@dataclass(frozen=True)
-class Ties:
-    """Geolocation grid, arrays of shape (n, m).
-
-    Args:
-        line: Pixel index of each row of points, (n,).
-        sample: Pixel index of each column, (m,).
-        latitude: Degrees north.
-        longitude: Degrees east.
-        incidence: Incidence angle in degrees.
-    """
-
-    line: np.ndarray
-    sample: np.ndarray
-    latitude: np.ndarray
-    longitude: np.ndarray
-    incidence: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -132,7 +114,7 @@ def _box(edges: Sequence[int], swath: int, lines: int) -> list[Element]:
     ]
 
 
-def _geolocation(product: ProductId, ties: Ties) -> Element:
+def _geolocation(product: ProductId, ties: TieGrid) -> Element:
     points = []
     for i, line in enumerate(ties.line):
         time = line_time(product, line)
@@ -140,7 +122,7 @@ def _geolocation(product: ProductId, ties: Ties) -> Element:
             values = {
                 'latitude': ties.latitude[i, j],
                 'longitude': ties.longitude[i, j],
-                'height': 0.0,
+                'height': ties.height[i, j],
                 'incidenceAngle': ties.incidence[i, j],
             }
             point = [
@@ -160,7 +142,7 @@ def product_annotation(
     polarisation: str,
     number: int,
     shape: tuple[int, int],
-    ties: Ties,
+    ties: TieGrid,
     tables: Tables,
 ) -> Element:
     """The annotation of one image."""

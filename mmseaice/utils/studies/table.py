@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...errors import MMSeaIceError
-from ..atomic import atomic_path
+from ..csv_file import write_csv
 from .grammar import REFERENCE, Study
 from .runs import is_changed, is_done, metrics_path
 
@@ -105,17 +103,7 @@ def _scores(path: Path) -> dict[str, float | None]:
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
     """Write rows as CSV; what is not known or not finite stays empty."""
-    with atomic_path(path) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(
-            {key: '' if _unknown(value) else value for key, value in r.items()}
-            for r in rows
-        )
-
-
-def _unknown(value: object) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    write_csv(path, rows)
 
 
 def varied_options(rows: Sequence[Row]) -> list[str]:

@@ -1,7 +1,5 @@
 """Training is told, or refused, what its validation scenes share with it."""
 
-import logging
-
 import pytest
 
 from mmseaice.engine import LeakHook
@@ -18,7 +16,7 @@ def scene(orbit):
 
 
 @pytest.fixture
-def train(make_runner, parity):
+def train(make_runner, parity, listen):
     """Train for no step with given scenes and policy; return the log."""
 
     def _train(first, second, **hook):
@@ -28,10 +26,7 @@ def train(make_runner, parity):
         }
         options |= {f'default_hooks.leak.{k}': v for k, v in hook.items()}
         runner = make_runner(val=parity, **options)
-        said = []
-        handler = logging.Handler()
-        handler.emit = lambda record: said.append(record.getMessage())
-        runner.logger.addHandler(handler)
+        said = listen(runner.logger)
         runner.train()
         return '\n'.join(said)
 

@@ -153,21 +153,25 @@ def test_another_folder_name_leaves_the_annotation(broken):
 
 def test_statistics_by_swath(safe):
     scene = SafeScene(safe)
-    whole = scene.read_lines(0, 500)['HV'].astype(float)
-    nesz = scene.nesz('HV', 0, 500)
+    lines = scene.read_lines(0, 500)
     rows = swath_statistics(scene)
-    assert [row.swath for row in rows] == ['EW1', 'EW2', 'EW3', 'EW4', 'EW5']
-    for row, bounds in zip(rows, scene.swaths, strict=True):
+    names = ['EW1', 'EW2', 'EW3', 'EW4', 'EW5']
+    assert [row[:2] for row in rows] == [
+        (channel, name) for channel in ('HH', 'HV') for name in names
+    ]
+    for row, bounds in zip(rows, [*scene.swaths] * 2, strict=True):
+        whole = lines[row.channel].astype(float)
+        nesz = scene.nesz(row.channel, 0, 500)
         part = slice(bounds.samples[0], bounds.samples[1] + 1)
         values = whole[:, part]
         seen = np.isfinite(values)
         values, noise = values[seen], nesz[:, part][seen]
         assert row.pixels == values.size
-        assert row.mean == pytest.approx(
+        assert row.mean_db == pytest.approx(
             10 * np.log10((10 ** (values / 10)).mean())
         )
-        assert row.low == pytest.approx(np.quantile(values, 0.05), abs=0.02)
-        assert row.nesz == pytest.approx(10 * np.log10(noise.mean()))
+        assert row.low_db == pytest.approx(np.quantile(values, 0.05), abs=0.02)
+        assert row.nesz_db == pytest.approx(10 * np.log10(noise.mean()))
         assert row.clipped == (values == -40).mean()
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from prettytable import PrettyTable
 
 from mmseaice.charts import TASKS
-from mmseaice.utils.atomic import atomic_path
-from mmseaice.utils.json_file import finite, write_json
+from mmseaice.utils.csv_file import write_csv
+from mmseaice.utils.json_file import write_json
 
-from ..functional import AutoICESums, ConfusionMatrix
+from .functional import AutoICESums, ConfusionMatrix
 
 CLASS_COLUMNS = (
     'task',
@@ -130,21 +129,30 @@ def write_report(
         'confusion': confusions,
     }
     write_json(out_dir / 'metrics.json', report)
-    _write_csv(out_dir / 'per_class.csv', classes)
-    _write_csv(out_dir / 'per_scene.csv', per_scene)
+    write_csv(out_dir / 'per_class.csv', classes, CLASS_COLUMNS)
+    write_csv(out_dir / 'per_scene.csv', per_scene, CLASS_COLUMNS)
     for name, sums in total.tasks.items():
         draw_confusion_figure(
             sums.confusion.counts, name, out_dir / f'confusion_{name}.png'
         )
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows that share their keys."""
-    columns: Iterable[str] = rows[0] if rows else CLASS_COLUMNS
-    with atomic_path(path) as part, open(part, 'w', newline='') as file:
-        writer = csv.DictWriter(file, list(columns))
-        writer.writeheader()
-        writer.writerows(finite(rows))
+def summary(sums: AutoICESums) -> dict[str, float]:
+    """Flat scores, keys and units as in ``AutoICEMetric``."""
+    result = {}
+    if sums.tasks.keys() >= TASKS.keys():
+        result['combined'] = sums.scores()['combined']
+    for name, task_sums in sums.tasks.items():
+        if task_sums.regression:
+            result[f'{name}.r2'] = task_sums.score()
+            result[f'{name}.rmse'] = task_sums.regression.rmse()
+        else:
+            result[f'{name}.f1'] = task_sums.score()
+        confusion = task_sums.confusion
+        result[f'{name}.accuracy'] = 100 * confusion.accuracy()
+        result[f'{name}.macro_f1'] = 100 * confusion.macro_f1()
+        result[f'{name}.miou'] = 100 * confusion.mean_iou()
+    return {key: round(value, 3) for key, value in result.items()}
 
 
 def _text(percent: float) -> str:
