@@ -86,7 +86,13 @@ $(VENV)/.installed-extras: $(VENV)/.installed
 	-timeout 300 $(VENV)/bin/python -m playwright install chromium
 	touch $@
 
-test-extras: $(VENV)/.installed-extras
+# Where packages can be installed, the job scripts run on a real Slurm.
+$(VENV)/.installed-slurm: $(VENV)/.installed
+	-command -v sbatch || { apt-get update && \
+	    apt-get install --yes --no-install-recommends slurm-wlm munge; }
+	touch $@
+
+test-extras: $(VENV)/.installed-extras $(VENV)/.installed-slurm
 	$(PYTEST) -m 'extras or slurm' tests
 
 soak: $(VENV)/.installed

@@ -107,6 +107,10 @@ class UnsafeCheckpointError(CheckpointError):
     """A checkpoint needs code to be run in order to be read."""
 
 
+class TrainingStopped(Exception):  # noqa: N818 - not an error
+    """Training was asked to stop and has left what it was at."""
+
+
 class LoadAuditError(CheckpointError):
     """A pre-trained encoder did not arrive in the model."""
 

@@ -34,6 +34,7 @@ if importlib.util.find_spec('mmseaice') is None:
 from mmseaice.errors import DependencyError, MMSeaIceError
 from mmseaice.utils import studies
 from mmseaice.utils.cli import positive, readable_errors
+from mmseaice.utils.slurm import GOES_ON, requeue
 from mmseaice.utils.studies import Run, Study
 
 #: Exit code of a study in which a run failed, and of one that was stopped.
@@ -104,19 +105,38 @@ TOOLS = near(Path(__file__).parent)
 PYTHON = str(near(sys.executable))
 
 
+class TimeIsUp(SystemExit):
+    """The end of a job that goes on later.
+
+    Args:
+        queued: Whether it is in the queue again.
+    """
+
+    def __init__(self, queued: bool = False) -> None:
+        super().__init__(GOES_ON)
+        self.queued = queued
+
+
 def call(command: Sequence[str | Path]) -> None:
     """Run a tool; if this program is stopped, stop the tool before.
 
     Raises:
         MMSeaIceError: If the tool failed.
+        TimeIsUp: If it was told to stop by its cluster, or this program was.
     """
     with subprocess.Popen([sys.executable, *map(str, command)]) as process:
         try:
             code = process.wait()
+        except TimeIsUp:
+            process.send_signal(signal.SIGUSR1)
+            code = process.wait()
+            raise TimeIsUp(queued=code == GOES_ON) from None
         except BaseException:
             process.terminate()
             process.wait()
             raise
+    if code == GOES_ON:
+        raise TimeIsUp(queued=True)
     if code:
         raise MMSeaIceError(
             command[0], 'success', f'exit code {code}', 'See what it said.'
@@ -165,24 +185,16 @@ def carry_out_all(study: Study, numbers: Sequence[int]) -> int:
 def submit(study: Study) -> None:
     """Write the script that submits the study, and run it."""
     script = study.results / 'submit.sh'
-    command = [PYTHON, str(TOOLS / 'sweep.py'), str(study.path)]
-    command += ['--results', str(study.results), '--only']
-    stages = [
-        [n for n in stage if not studies.is_done(study.runs[n - 1])]
-        for stage in study.stages()
-    ]
-    if not any(stages):
+    command = [str(TOOLS / 'sweep.py'), str(study.path)]
+    command += ['--results', str(study.results)]
+    done = [n for n, run in enumerate(study.runs, 1) if studies.is_done(run)]
+    groups = studies.group_runs(study, done)
+    if not groups:
         print('All runs are done.')
         return
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(
-        studies.slurm_script(
-            study.path.stem,
-            str(script),
-            command,
-            str(study.results / 'slurm'),
-            stages,
-        )
+        studies.slurm_script(study.path.stem, str(TOOLS), command, groups)
     )
     print(f'Script: {script}')
     if shutil.which('sbatch') is None:
@@ -228,6 +240,10 @@ def collect(study: Study, args: argparse.Namespace) -> None:
 
 def stop(number: int, frame: object) -> None:
     """End as after Ctrl-C, so that a tool that runs is stopped as well."""
+    for name in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(name, signal.SIG_IGN)
+    if number == signal.SIGUSR1:
+        raise TimeIsUp
     sys.exit(STOPPED)
 
 
@@ -254,8 +270,15 @@ def sweep(args: argparse.Namespace) -> int:
             'tools/sweep.py FILE --print lists the runs in their order.',
         )
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGUSR1, stop)
     numbers = [args.only] if args.only else range(1, len(study.runs) + 1)
-    return carry_out_all(study, numbers)
+    try:
+        return carry_out_all(study, numbers)
+    except TimeIsUp as end:
+        # Training does so itself when it has saved.
+        if not end.queued and requeue():
+            print('The job is in the queue again.', flush=True)
+        raise
 
 
 def main(argv: list[str] | None = None) -> None:

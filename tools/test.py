@@ -25,6 +25,7 @@ from mmseaice.utils.cli import (
     read_run_config,
     readable_errors,
 )
+from mmseaice.utils.faults import noted_faults
 from mmseaice.utils.json_file import write_json
 from mmseaice.version import __version__
 
@@ -138,13 +139,16 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
 
     from mmseaice.engine import trusted_checkpoints
+    from mmseaice.engine.ranks import join_ranks, revert_batchnorm
     from mmseaice.registry import RUNNERS
     from mmseaice.utils.quiet import import_upstream_quietly
 
     import_upstream_quietly()
+    join_ranks(cfg)
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
+        revert_batchnorm(runner.model)
         scores = runner.test()
     if runner.rank == 0:
         tell(scores, write_metrics(scores, cfg, args))
@@ -153,7 +157,7 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Entry point; also of `mim test mmseaice CONFIG`."""
     args = parse_args(argv)
-    with readable_errors():
+    with noted_faults(), readable_errors():
         test(make_config(args), args)
 
 

@@ -2,14 +2,21 @@
 
 Everything about the run stands in the config; what is given here overrides
 it. The folder of the run gets the log, the full config and the checkpoints.
+
+Ctrl-C, SIGTERM, SIGUSR1 and the end of a Slurm job stop it after the step
+under way, with a checkpoint; --resume goes on as if nothing had been. A batch
+job with --resume also queues itself again when its time is up; the exit code
+is then 75. A run that was only stopped ends with 128 and the signal's number.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # A clone works without an installation.
 if importlib.util.find_spec('mmseaice') is None:
@@ -24,6 +31,11 @@ from mmseaice.utils.cli import (
     read_run_config,
     readable_errors,
 )
+from mmseaice.utils.faults import noted_faults
+from mmseaice.utils.slurm import GOES_ON, requeue
+
+if TYPE_CHECKING:
+    from mmengine.runner import Runner
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -89,32 +101,72 @@ def set_resume(cfg: Config, resume: str | None) -> None:
     cfg.resume, cfg.load_from = True, str(path)
 
 
-def train(cfg: Config, args: argparse.Namespace) -> None:
-    """Run the training and say where things are."""
+def train(cfg: Config, args: argparse.Namespace) -> int:
+    """Run the training and say where things are.
+
+    Returns:
+        Exit code of the program.
+    """
     # These take seconds, so they wait until the arguments are known good.
     from mmengine.runner import Runner
 
     from mmseaice.engine import latest_checkpoint, trusted_checkpoints
+    from mmseaice.engine.ranks import join_ranks, revert_batchnorm
+    from mmseaice.errors import TrainingStopped
     from mmseaice.registry import RUNNERS
     from mmseaice.utils.quiet import import_upstream_quietly, quieten_console
 
     import_upstream_quietly()
+    join_ranks(cfg)
     set_resume(cfg, args.resume)
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
+        revert_batchnorm(runner.model)
         quieten_console(runner.logger)
-        runner.train()
+        try:
+            runner.train()
+        except TrainingStopped as stop:
+            print(stop)
     if runner.rank == 0:
         print(f'Checkpoint: {latest_checkpoint(cfg.work_dir)}')
         print(f'Logs:       {runner.log_dir}')
+    return end(runner, args.resume is not None)
+
+
+def end(runner: Runner, resumes: bool) -> int:
+    """Say why a run ended early, if it did, and queue its job again.
+
+    Args:
+        runner: The run.
+        resumes: Whether the same command goes on with it.
+    """
+    from mmseaice.engine import PreemptionHook
+
+    hooks = [h for h in runner.hooks if isinstance(h, PreemptionHook)]
+    if not any(hook.stopped for hook in hooks):
+        return 0
+    reason = hooks[0].reason
+    number = signal.Signals[reason] if reason.startswith('SIG') else None
+    # Whoever ends a job for good sends it SIGTERM, as does a cluster that
+    # takes its nodes back and queues it again by itself.
+    asked = number in (None, signal.SIGUSR1)
+    if runner.rank == 0:
+        print(f'Stopped at step {runner.iter} ({reason}).', flush=True)
+        if asked and resumes and hooks[0].progressed and requeue():
+            print('The job is in the queue again.', flush=True)
+        elif not resumes:
+            print('The same command with --resume goes on.', flush=True)
+    return GOES_ON if asked else 128 + number
 
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point; also of `mim train mmseaice CONFIG`."""
+    # Until training listens; it knows by itself when a job will end.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     args = parse_args(argv)
-    with readable_errors():
-        train(make_config(args), args)
+    with noted_faults(), readable_errors():
+        sys.exit(train(make_config(args), args))
 
 
 if __name__ == '__main__':

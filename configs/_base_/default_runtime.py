@@ -15,6 +15,10 @@ default_hooks = dict(
         max_keep_ckpts=2,
     ),
     draw=dict(type='DeterministicDrawHook'),
+    preemption=dict(
+        type='PreemptionHook', margin=float('{{$MMSEAICE_MARGIN:120}}')
+    ),
+    overdue_validation=dict(type='OverdueValidationHook'),
     parity=dict(type='ParityHook'),
     leak=dict(type='LeakHook'),
     figures=dict(type='ValidationFigureHook'),

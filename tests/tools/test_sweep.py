@@ -218,11 +218,13 @@ def test_submit_writes_a_script_and_needs_slurm(
     with pytest.raises(DependencyError, match='sbatch is not on this'):
         tool['submit'](found)
     script = (found.results / 'submit.sh').read_text()
-    assert '--array "1%$PARALLEL"' in script
-    assert '--array "2,3%$PARALLEL"' in script
+    assert 'ARRAY=1%"${PARALLEL:-8}"' in script
+    assert 'ARRAY=2,3%"${PARALLEL:-8}"' in script
 
 
-def test_submit_chains_the_stages(study, tool, monkeypatch, tmp_path):
+def test_submit_lets_runs_wait_for_what_they_need(
+    study, tool, monkeypatch, tmp_path
+):
     found = study(*PAIR)
     sbatch = tmp_path / 'bin/sbatch'
     sbatch.parent.mkdir()
@@ -235,16 +237,18 @@ def test_submit_chains_the_stages(study, tool, monkeypatch, tmp_path):
     monkeypatch.setenv('ACCOUNT', 'ice')
     monkeypatch.setenv('SBATCH_ARGS', '--qos long')
     tool['submit'](found)
-    first, second = log.read_text().split('END\n')[:2]
-    first, second = first.splitlines(), second.splitlines()
+    jobs = [part.splitlines() for part in log.read_text().split('END\n')[:3]]
+    first, second, figure = jobs
     assert '--dependency' not in first
-    assert second[second.index('--dependency') + 1] == 'afterany:71'
+    assert second[second.index('--dependency') + 1] == 'afterok:71_1'
     assert second[second.index('--array') + 1] == '2,3%8'
+    assert figure[figure.index('--dependency') + 1] == 'afterany:71:71'
     assert first[first.index('--account') + 1] == 'ice'
     assert first[first.index('--qos') + 1] == 'long'
     assert '--partition' not in first
-    run = shlex.split(first[first.index('--wrap') + 1])
-    assert run[-2:] == ['--only', '$SLURM_ARRAY_TASK_ID']
+    runs = [shlex.split(job[job.index('--wrap') + 1]) for job in jobs]
+    assert runs[0][-2:] == ['--only', '%a']
+    assert runs[2][-1] == '--collect'
 
 
 def test_collect_writes_table_and_figure(study, tool, capsys):
@@ -295,3 +299,44 @@ def test_a_study_runs_for_real(run_tool, tmp_path):
     done = run_tool(*args, '--only', 9, check=False)
     assert done.returncode == 1
     assert 'expected a number from 1 to 3, but got 9' in done.stderr
+
+
+@pytest.mark.parametrize(('code', 'asked'), [(75, 0), (1, 1)])
+def test_the_end_of_a_job_is_passed_on(code, asked, tmp_path):
+    """Training queues the job again by itself; nothing else does."""
+    said = tmp_path / 'said'
+    scontrol = tmp_path / 'scontrol'
+    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {said}\n')
+    scontrol.chmod(0o755)
+    child = tmp_path / 'child.py'
+    child.write_text(
+        'import signal, sys, time\n'
+        f'signal.signal(signal.SIGUSR1, lambda *_: sys.exit({code}))\n'
+        f'open({str(tmp_path / "up")!r}, "w")\n'
+        'time.sleep(60)\n'
+    )
+    script = tmp_path / 'script.py'
+    script.write_text(
+        'import runpy, sys\n'
+        f'tool = runpy.run_path({str(ROOT / "tools/sweep.py")!r})\n'
+        'study = type("S", (), dict(runs=[type("R", (), dict(name="a"))]))\n'
+        'def carry_out(run, study):\n'
+        f'    tool["call"]([{str(child)!r}])\n'
+        'tool["sweep"].__globals__.update(carry_out=carry_out)\n'
+        'studies = tool["studies"]\n'
+        'studies.read_study = lambda *_: study\n'
+        'studies.check_options = lambda *_: None\n'
+        'tool["main"](["study.txt", "--only", "1"])\n'
+    )
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env=os.environ
+        | {'SLURM_JOB_ID': '7', 'PATH': f'{tmp_path}:{os.environ["PATH"]}'},
+    )
+    while not (tmp_path / 'up').exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(timeout=20) == 75
+    asked_for = said.read_text().splitlines() if said.exists() else []
+    assert asked_for == ['requeue 7'] * asked

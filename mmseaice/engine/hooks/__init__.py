@@ -5,8 +5,10 @@ from .deterministic_draw_hook import DeterministicDrawHook
 from .early_stopping_hook import EarlyStoppingHook
 from .lazy_runtime_info_hook import LazyRuntimeInfoHook
 from .leak_hook import LeakHook
+from .overdue_validation_hook import OverdueValidationHook
 from .parity_hook import ParityHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .preemption_hook import PreemptionHook
 from .recompute_hook import RecomputeHook
 from .scene_figure_hook import SceneFigureHook, ValidationFigureHook
 from .throughput_hook import ThroughputHook
@@ -17,8 +19,10 @@ __all__ = [
     'EarlyStoppingHook',
     'LazyRuntimeInfoHook',
     'LeakHook',
+    'OverdueValidationHook',
     'ParityHook',
     'PlainCheckpointHook',
+    'PreemptionHook',
     'RecomputeHook',
     'SceneFigureHook',
     'ThroughputHook',

@@ -19,10 +19,11 @@ class EarlyStoppingHook(UpstreamHook):
 
     Upstream forgets on resume how long it has waited and for what. Here
     both are stored in the checkpoint, as they stood when it was written:
-    before the validation of its step, unless that was a new best. Every
-    rank comes to the same decision, as every rank is given the same scores.
-    A score that is not there stops the run with an error, so that a typing
-    error does not train for days.
+    before the validation of its step, unless that was a new best, and
+    :class:`OverdueValidationHook` makes up for that. Every rank comes to the
+    same decision, as every rank is given the same scores. A score that is
+    not there stops the run with an error, so that a typing error does not
+    train for days.
 
     Args:
         monitor: Name of the score.

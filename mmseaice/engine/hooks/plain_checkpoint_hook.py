@@ -36,7 +36,12 @@ class PlainCheckpointHook(CheckpointHook):
       not asked for.
 
     Takes the arguments of :class:`mmengine.hooks.CheckpointHook`.
+
+    Attributes:
+        last_step: Step (or epoch) of the last checkpoint, None before.
     """
+
+    last_step: int | None = None
 
     def before_run(self, runner: Runner) -> None:
         """Keep a model that will be resumed from fetching its encoder."""
@@ -70,6 +75,13 @@ class PlainCheckpointHook(CheckpointHook):
             for folder in (runner.work_dir, self.out_dir):
                 remove_abandoned_parts(folder, self._began)
 
+    def save_step(self, runner: Runner, step: int) -> None:
+        """Save that a step (or epoch) is done, unless it was saved before."""
+        if step != self.last_step:
+            counts = (step, runner.iter) if self.by_epoch else (0, step)
+            meta = dict(zip(('epoch', 'iter'), counts, strict=True))
+            self._save_checkpoint_with_step(runner, step, meta)
+
     def _save_checkpoint_with_step(
         self, runner: Runner, step: int, meta: dict
     ) -> None:
@@ -88,6 +100,7 @@ class PlainCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self.last_step = step
         if not is_main_process():
             return
         with atomic_path(Path(runner.work_dir) / 'last_checkpoint') as part:

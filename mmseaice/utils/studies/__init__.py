@@ -18,7 +18,7 @@ from .runs import (
     test_command,
     train_command,
 )
-from .slurm import slurm_script
+from .slurm import group_runs, slurm_script
 from .table import NAMES, collect_rows, curves_of, varied_options, write_table
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     'collect_rows',
     'curves_of',
     'expand_braces',
+    'group_runs',
     'is_changed',
     'is_done',
     'is_trained',

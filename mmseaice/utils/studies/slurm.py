@@ -3,77 +3,96 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from .grammar import Study
 
 _HEAD = """\
 #!/usr/bin/env bash
-# Submit the study {study}: one array task per run, one array per stage.
-# Run it in the folder where the paths below are found. Cluster facts are
-# variables: PARTITION=gpu ACCOUNT=ice TIME=12:00:00 bash {script}
+# Submit the study {study}: a job array of the runs that wait for the same
+# others, and a job for the figure. Run it in the folder where the paths below
+# are found. Cluster facts are variables, see {tools}/slurm_env.sh.
 set -euo pipefail
-
-PARTITION=${{PARTITION:-}}   # the cluster's default if empty
-ACCOUNT=${{ACCOUNT:-}}       # the same
-GRES=${{GRES:-gpu:1}}        # a run takes one GPU
-CPUS=${{CPUS:-8}}            # for the data loader
-MEMORY=${{MEMORY:-64G}}
-TIME=${{TIME:-24:00:00}}     # of one run
-PARALLEL=${{PARALLEL:-8}}    # runs at the same time
-SBATCH_ARGS=${{SBATCH_ARGS:-}}  # whatever else sbatch should be told
-
-facts=(--parsable --job-name {study} --output {logs} --gres "$GRES")
-facts+=(--cpus-per-task "$CPUS" --mem "$MEMORY" --time "$TIME")
-[ -z "$PARTITION" ] || facts+=(--partition "$PARTITION")
-[ -z "$ACCOUNT" ] || facts+=(--account "$ACCOUNT")
-read -ra more <<< "$SBATCH_ARGS"
-mkdir -p {folder}
-run={run}
-job=
 """
 
-_STAGE = """
-# Stage {number}: {count} runs.
-after=()
-[ -z "$job" ] || after=(--dependency "afterany:$job")
-job=$(sbatch "${{facts[@]}}" ${{more[@]+"${{more[@]}}"}} \\
-    ${{after[@]+"${{after[@]}}"}} --array "{array}%$PARALLEL" --wrap "$run")
-job=${{job%%;*}}
-echo "Submitted stage {number} as job $job"
+_GROUP = """
+# {count}.
+job{index}=$({after}ARRAY={array}%"${{PARALLEL:-8}}" RANKS=1 \\
+    bash {submit} {study} {command} --only %a)
+echo "Submitted {count} as job $job{index}."
 """
+
+_FIGURE = """
+# The figure of whatever came out.
+job=$(AFTER_ANY={jobs} GPUS=0 RANKS=1 \\
+    bash {submit} {study}_figure {command} --collect)
+echo "Submitted the figure as job $job."
+"""
+
+
+def group_runs(
+    study: Study, done: Collection[int]
+) -> list[tuple[list[int], list[int]]]:
+    """Numbers of the runs to do, by the runs that they wait for.
+
+    Args:
+        study: The study.
+        done: Numbers of runs, from 1, that are done.
+
+    Returns:
+        Pairs of the numbers of runs and of those that they need first, in an
+        order in which they can be submitted.
+    """
+    numbers = {run.name: n for n, run in enumerate(study.runs, 1)}
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for stage in study.stages():
+        for number in stage:
+            if number in done:
+                continue
+            needs = {numbers[name] for name in study.runs[number - 1].needs}
+            groups.setdefault(tuple(sorted(needs - {*done})), []).append(
+                number
+            )
+    return [(runs, list(needs)) for needs, runs in groups.items()]
 
 
 def slurm_script(
     study: str,
-    script: str,
+    tools: str,
     command: Sequence[str],
-    logs: str,
-    stages: Sequence[Sequence[int]],
+    groups: Sequence[tuple[Sequence[int], Sequence[int]]],
 ) -> str:
     """The shell script that submits a study.
 
-    A stage starts when the one before it has ended, well or not: a run whose
-    checkpoint is missing says so by itself.
+    A run starts when those that make its checkpoints have succeeded; if one
+    fails, the cluster cancels it. The figure is drawn in any case.
 
     Args:
         study: Name of the study.
-        script: Path of the script, for its help.
-        command: What runs one run, ended by ``--only``.
-        logs: Folder of what the jobs say.
-        stages: Numbers of the runs of each stage; empty stages are left out.
+        tools: Folder of the tools.
+        command: What does a run, but for its number.
+        groups: As :func:`group_runs` gives them.
     """
-    # The shell of the job, not this script, knows the number of the task.
-    run = shlex.quote(f'{shlex.join(command)} "$SLURM_ARRAY_TASK_ID"')
-    head = _HEAD.format(
-        study=shlex.quote(study),
-        script=shlex.quote(script),
-        logs=shlex.quote(f'{logs}/%A_%a.txt'),
-        folder=shlex.quote(logs),
-        run=run,
-    )
-    parts = [
-        _STAGE.format(
-            number=number, count=len(stage), array=','.join(map(str, stage))
+    about = {
+        'study': shlex.quote(study),
+        'tools': shlex.quote(tools),
+        'submit': shlex.quote(f'{tools}/slurm_submit.sh'),
+        'command': shlex.join(command),
+    }
+    parts = [_HEAD.format(**about)]
+    job_of: dict[int, str] = {}
+    for index, (runs, needs) in enumerate(groups, 1):
+        tasks = ':'.join(f'${{{job_of[need]}}}_{need}' for need in needs)
+        job_of |= dict.fromkeys(runs, f'job{index}')
+        count = f'{len(runs)} {"run" if len(runs) == 1 else "runs"}'
+        parts.append(
+            _GROUP.format(
+                **about,
+                index=index,
+                count=count,
+                array=','.join(map(str, runs)),
+                after=f'AFTER="{tasks}" ' if tasks else '',
+            )
         )
-        for number, stage in enumerate(filter(None, stages), 1)
-    ]
-    return head + ''.join(parts)
+    jobs = ':'.join(f'$job{i}' for i in range(1, len(groups) + 1))
+    return ''.join([*parts, _FIGURE.format(**about, jobs=jobs)])

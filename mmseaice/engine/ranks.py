@@ -1,0 +1,102 @@
+"""Several processes without a GPU: what mmengine's launchers leave out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, MutableMapping
+from datetime import timedelta
+
+import torch
+from mmengine.config import Config
+from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
+from torch import distributed
+
+from ..errors import MMSeaIceError
+
+#: Seconds that a rank waits for another: a validation may take its time.
+PATIENCE = 1800
+
+
+def slurm_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What torch asks the environment for, from what Slurm says of a task.
+
+    The port follows from the job, so that two jobs may share a node.
+
+    Args:
+        env: Environment of a task that ``srun`` started.
+
+    Raises:
+        MMSeaIceError: If it is not one.
+    """
+    try:
+        nodes, job = env['SLURM_STEP_NODELIST'], env['SLURM_JOB_ID']
+        found = {
+            'RANK': env['SLURM_PROCID'],
+            'LOCAL_RANK': env['SLURM_LOCALID'],
+            'WORLD_SIZE': env['SLURM_NTASKS'],
+        }
+    except KeyError as error:
+        raise MMSeaIceError(
+            '--launcher slurm',
+            'the task of a Slurm job',
+            f'an environment without {error.args[0]}',
+            'Start it with srun, as tools/slurm_train.sh does.',
+        ) from None
+    if 'MASTER_ADDR' not in env:
+        names = subprocess.run(
+            ['scontrol', 'show', 'hostnames', nodes],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        found['MASTER_ADDR'] = names[0]
+    if 'MASTER_PORT' not in env:
+        found['MASTER_PORT'] = str(20000 + int(job) % 20000)
+    return found
+
+
+def join_ranks(
+    cfg: Config, env: MutableMapping[str, str] = os.environ
+) -> None:
+    """Connect the processes of a launcher before a runner is built.
+
+    On GPUs mmengine does it; on a Slurm cluster it is only told a port.
+    Without one its launchers ask for a GPU all the same, so here they meet
+    through gloo, and the config is told of it.
+
+    Args:
+        cfg: Config of the run; its model wrapper is set.
+        env: Environment; read, and for Slurm completed.
+
+    Raises:
+        MMSeaIceError: If the launcher did not start this process.
+    """
+    if cfg.launcher == 'slurm':
+        env.update(slurm_environment(env))
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    if cfg.launcher == 'mpi':
+        env['RANK'] = env['OMPI_COMM_WORLD_RANK']
+        env['WORLD_SIZE'] = env['OMPI_COMM_WORLD_SIZE']
+    if 'RANK' not in env:
+        raise MMSeaIceError(
+            f'--launcher {cfg.launcher}',
+            'one of several processes',
+            'an environment without RANK',
+            'Start it with tools/dist_train.sh.',
+        )
+    distributed.init_process_group('gloo', timeout=timedelta(seconds=PATIENCE))
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+def revert_batchnorm(model: torch.nn.Module) -> None:
+    """Turn SyncBN, which needs GPUs, into BN on ranks without any."""
+    wrapped = isinstance(model, MMDistributedDataParallel)
+    if wrapped and not torch.cuda.is_available():
+        model.module = revert_sync_batchnorm(model.module)

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Submit a program of this toolkit as a batch job and print its number:
+#     bash tools/slurm_submit.sh NAME tools/train.py CONFIG --resume
+# In an argument, %a is the number of the task of a job array. Cluster facts
+# are variables, see tools/slurm_env.sh. Time's up comes as a signal.
+set -euo pipefail
+[ $# -ge 2 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 1; }
+tools=$(dirname -- "${BASH_SOURCE[0]}")
+# shellcheck source=tools/slurm_env.sh
+. "$tools/slurm_env.sh"
+
+name=$1
+shift
+facts=(--parsable --job-name "$name" --open-mode append --requeue)
+facts+=(--output "$LOGS/$name-%j.txt" --signal "USR1@$MARGIN" --time "$TIME")
+facts+=(--ntasks "$RANKS" --cpus-per-task "$CPUS" --mem "$MEMORY")
+if [ "$GPUS" -gt 0 ]; then
+    nodes=$(((GPUS + GPUS_PER_NODE - 1) / GPUS_PER_NODE))
+    facts+=(--gres "gpu:$GPUS_PER_NODE" --nodes "$nodes")
+fi
+[ -z "$PARTITION" ] || facts+=(--partition "$PARTITION")
+[ -z "$ACCOUNT" ] || facts+=(--account "$ACCOUNT")
+[ -z "$ARRAY" ] || facts+=(--array "$ARRAY" --output "$LOGS/$name-%A_%a.txt")
+[ -z "$AFTER" ] ||
+    facts+=(--dependency "afterok:$AFTER" --kill-on-invalid-dep yes)
+[ -z "$AFTER_ANY" ] || facts+=(--dependency "afterany:$AFTER_ANY")
+read -ra more <<< "$SBATCH_ARGS"
+mkdir -p "$LOGS"
+printf -v command '%q ' bash "$tools/slurm_run.sh" "$@"
+job=$(sbatch "${facts[@]}" ${more[@]+"${more[@]}"} --wrap "$command")
+echo "${job%%;*}"
