@@ -107,6 +107,10 @@ class UnsafeCheckpointError(CheckpointError):
     """A checkpoint needs code to be run in order to be read."""
 
 
+class NonFiniteLossError(MMSeaIceError):
+    """A loss became NaN or infinite."""
+
+
 class TrainingStopped(Exception):  # noqa: N818 - not an error
     """Training was asked to stop and has left what it was at."""
 

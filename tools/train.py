@@ -31,7 +31,7 @@ from mmseaice.utils.cli import (
     read_run_config,
     readable_errors,
 )
-from mmseaice.utils.faults import noted_faults
+from mmseaice.utils.faults import explained_faults, noted_faults
 from mmseaice.utils.slurm import GOES_ON, requeue
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--seed', type=natural, help='seed of weights, crops and masks'
+    )
+    parser.add_argument(
+        '--detect-anomaly',
+        metavar='FILE',
+        help='take the step again that left this file, and say where its '
+        'loss ceases to be a number',
     )
     add_run_arguments(parser)
     return parser.parse_args(argv)
@@ -94,7 +100,9 @@ def set_resume(cfg: Config, resume: str | None) -> None:
 
     if resume is None:
         return
-    path = latest_checkpoint(cfg.work_dir) if resume == 'auto' else resume
+    path: str | Path | None = resume
+    if resume == 'auto':
+        path = latest_checkpoint(cfg.work_dir, verify=True)
     if path is None:
         print(f'Nothing to resume in {cfg.work_dir}: starting afresh.')
         return
@@ -111,6 +119,7 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
     from mmengine.runner import Runner
 
     from mmseaice.engine import latest_checkpoint, trusted_checkpoints
+    from mmseaice.engine.anomaly import replay_anomaly
     from mmseaice.engine.ranks import join_ranks, revert_batchnorm
     from mmseaice.errors import TrainingStopped
     from mmseaice.registry import RUNNERS
@@ -124,8 +133,12 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
         runner = build(cfg)
         revert_batchnorm(runner.model)
         quieten_console(runner.logger)
+        if args.detect_anomaly:
+            print(replay_anomaly(runner, args.detect_anomaly))
+            return 0
         try:
-            runner.train()
+            with explained_faults():
+                runner.train()
         except TrainingStopped as stop:
             print(stop)
     if runner.rank == 0:

@@ -15,6 +15,7 @@ default_hooks = dict(
         max_keep_ckpts=2,
     ),
     draw=dict(type='DeterministicDrawHook'),
+    finite_loss=dict(type='FiniteLossHook'),
     preemption=dict(
         type='PreemptionHook', margin=float('{{$MMSEAICE_MARGIN:120}}')
     ),

@@ -184,3 +184,16 @@ def test_latest_checkpoint_prefers_the_named_and_survives_its_loss(tmp_path):
     assert latest_checkpoint(tmp_path).name == 'iter_10.pth'
     (tmp_path / 'iter_10.pth').write_bytes(b'PK truncated')
     assert latest_checkpoint(tmp_path).name == 'iter_9.pth'
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_named(tmp_path):
+    for step in (1, 2):
+        path = tmp_path / f'iter_{step}.pth'
+        torch.save({'state_dict': {'a': torch.arange(5000.0)}}, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert latest_checkpoint(tmp_path) == path
+    with pytest.warns(UserWarning, match='iter_2.pth is damaged'):
+        found = latest_checkpoint(tmp_path, verify=True)
+    assert found == tmp_path / 'iter_1.pth'

@@ -3,6 +3,7 @@
 from .compile_hook import CompileHook
 from .deterministic_draw_hook import DeterministicDrawHook
 from .early_stopping_hook import EarlyStoppingHook
+from .finite_loss_hook import FiniteLossHook
 from .lazy_runtime_info_hook import LazyRuntimeInfoHook
 from .leak_hook import LeakHook
 from .overdue_validation_hook import OverdueValidationHook
@@ -17,6 +18,7 @@ __all__ = [
     'CompileHook',
     'DeterministicDrawHook',
     'EarlyStoppingHook',
+    'FiniteLossHook',
     'LazyRuntimeInfoHook',
     'LeakHook',
     'OverdueValidationHook',

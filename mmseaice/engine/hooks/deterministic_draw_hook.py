@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
-import numpy as np
-import torch
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...registry import HOOKS
+from ..seeding import seed_step
 
 
 @HOOKS.register_module()
@@ -31,8 +29,4 @@ class DeterministicDrawHook(Hook):
         data_batch: Any = None,
     ) -> None:
         """Seed torch, numpy and random for the step about to be taken."""
-        entropy = (runner.seed, get_rank(), runner.iter)
-        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-        torch.manual_seed(seed)
-        np.random.seed(seed)
-        random.seed(seed)
+        seed_step(runner.seed, get_rank(), runner.iter)
