@@ -42,6 +42,7 @@ def init_model(
     Raises:
         CheckpointError: If the file cannot be read, or holds the weights of
             another model.
+        ValueError: If there is no such device.
     """
     import_upstream_quietly()
     cfg = config if isinstance(config, Config) else Config.fromfile(config)
@@ -54,4 +55,10 @@ def init_model(
     model.parity = content.get('meta', {}).get('mmseaice')
     if device is None:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    return model.to(device).eval()
+    try:
+        return model.to(device).eval()
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f'device must be one that is here, but got {device!r}: '
+            f'{str(error).splitlines()[0]}'
+        ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import shutil
 import sys
@@ -12,6 +14,7 @@ from collections.abc import (
     Collection,
     Iterable,
     Iterator,
+    Mapping,
     Sequence,
 )
 from contextlib import contextmanager
@@ -23,9 +26,10 @@ from typing import Any
 import xarray as xr
 from tqdm import tqdm
 
-from ..errors import MMSeaIceError, SceneFileError
+from ..errors import MMSeaIceError, PredictionError, SceneFileError
 from ..scenes.charted import open_charted
 from ..scenes.sentinel1.product import is_safe
+from ..scenes.stream import SceneStream
 from ..utils.csv_file import write_csv
 from ..utils.json_file import write_json
 from .products import (
@@ -94,6 +98,8 @@ class PredictionRun:
 
     Raises:
         DependencyError: If a library for one of the products is missing.
+        ValueError: If there is no such product, or an option is out of
+            range.
     """
 
     def __init__(
@@ -108,64 +114,95 @@ class PredictionRun:
         opening: dict[str, Any] | None = None,
         together: bool = True,
     ) -> None:
-        check_products(products)
+        options = options or ProductOptions()
+        check_products(products, options)
         self.infer = infer
         self.out = Path(out)
         self.products = tuple(dict.fromkeys(products))
-        self.options = options or ProductOptions()
+        self.options = options
         self.consistent = consistent
         self.keep_layers = keep_layers
         self.opening = opening or {}
+        self.together = together
         self._together = [
             name for name in self.products if together and name in OF_RUNS
         ]
 
     def __call__(self, scenes: Iterable[Path]) -> RunReport:
-        """Chart scenes; one that fails does not keep others from it."""
-        scenes = list(scenes)
+        """Chart scenes; one that fails does not keep others from it.
+
+        Raises:
+            PredictionError: If another run has the folder.
+        """
         report = RunReport()
-        note = _read_note(self.out / _NOTE)
-        together = [self.out / name for name in note.get('files', ())]
-        fresh = bool(self._together) and not (
-            note.get('scenes') == [str(path) for path in scenes]
-            and note.get('products') == self._together
-            and all(path.is_file() for path in together)
-        )
-        done = {}
-        for path in scenes:
-            with self._failing(report, str(path)):
-                name, new = self._chart(path, report, fresh, done.values())
-                done[path] = name
-                fresh |= new and bool(self._together)
-        names = list(done.values())
-        written = not self._together
-        if names and self._together:
-            with self._failing(report, ', '.join(self._together)):
-                if fresh:
-                    together = self._write_together(names)
-                    about = {
-                        'scenes': [str(path) for path in scenes],
-                        'products': self._together,
-                        'files': _relative(together, self.out),
-                    }
-                    write_json(self.out / _NOTE, about)
-                report.files += together
-                written = True
-        if written and not self.keep_layers:
-            for name in names:
-                shutil.rmtree(self._folder(name) / LAYERS, ignore_errors=True)
+        with self._locked():
+            paths: dict[str, Path] = {}
+            for path in scenes:
+                with self._failing(report, str(path)):
+                    paths[self._chart(path, report, paths)] = path
+            complete = not self._together
+            if paths and self._together:
+                with self._failing(report, ', '.join(self._together)):
+                    report.files += self._write_together(paths, report)
+                    complete = True
+            # A scene that failed may come to be charted with the others.
+            if complete and not (report.failed or self.keep_layers):
+                for name in paths:
+                    layers = self._folder(name) / LAYERS
+                    shutil.rmtree(layers, ignore_errors=True)
         return report
 
-    def _write_together(self, names: list[str]) -> list[Path]:
-        """Products of all scenes; those charted before lack their layers."""
-        folders = [self._folder(name) for name in names]
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Have the folder to oneself, or with the other parts of a run."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        kind = fcntl.LOCK_EX if self.together else fcntl.LOCK_SH
+        with open(self.out / '.lock', 'ab') as file:
+            try:
+                fcntl.flock(file, kind | fcntl.LOCK_NB)
+            except OSError as error:
+                raise PredictionError(
+                    self.out,
+                    'a folder that no other run writes to',
+                    f'one that is locked ({error.strerror})',
+                    'Wait for it, or choose another with --out.',
+                ) from error
+            yield
+
+    def _write_together(
+        self, paths: Mapping[str, Path], report: RunReport
+    ) -> list[Path]:
+        """Products of all scenes together, unless they are there already.
+
+        Scenes that were charted in an earlier run, and whose layers are
+        gone, are charted again for it.
+        """
+        about = {'scenes': list(paths), 'products': self._together}
+        note = _read_note(self.out / _NOTE)
+        files = [self.out / name for name in note.get('files', ())]
+        if (
+            not set(report.charted) & paths.keys()
+            and {key: note.get(key) for key in about} == about
+            and all(path.is_file() for path in files)
+        ):
+            return files
+        # What is there now is not of these scenes.
+        (self.out / _NOTE).unlink(missing_ok=True)
+        for name, path in paths.items():
+            if not (self._folder(name) / LAYERS).is_dir():
+                stream = self.infer.open(path, **self.opening)
+                self._chart_layers(stream, report)
+        folders = [self._folder(name) for name in paths]
         notes = {
             folder.name: _read_note(folder / _NOTE).get('scores', {})
             for folder in folders
         }
         options = replace(self.options, scores=notes)
         charts = _Charts(folders, self._open)
-        return write_run_products(charts, self.out, self._together, options)
+        files = write_run_products(charts, self.out, self._together, options)
+        about['files'] = _relative(files, self.out)
+        write_json(self.out / _NOTE, about)
+        return files
 
     @contextmanager
     def _failing(self, report: RunReport, what: str) -> Iterator[None]:
@@ -174,6 +211,9 @@ class PredictionRun:
             yield
         except Exception as error:
             report.failed[what] = f'{type(error).__name__}: {error}'
+            full = getattr(error, 'errno', None) == errno.ENOSPC
+            if full and str(self.out) not in str(error):
+                report.failed[what] += f'. Make room in {self.out}.'
             tqdm.write(f'Failed: {report.failed[what]}', file=sys.stderr)
             if not isinstance(error, _MISTAKES):
                 tqdm.write(traceback.format_exc(), file=sys.stderr)
@@ -186,13 +226,13 @@ class PredictionRun:
         return project_charts(charted) if self.consistent else charted
 
     def _chart(
-        self,
-        path: Path,
-        report: RunReport,
-        layers_needed: bool,
-        done: Collection[str],
-    ) -> tuple[str, bool]:
-        """Chart one scene; return its id, and whether it was not done."""
+        self, path: Path, report: RunReport, done: Collection[str]
+    ) -> str:
+        """Chart one scene and write its products, if need be.
+
+        Returns:
+            Its id.
+        """
         stream = self.infer.open(path, **self.opening)
         name = stream.attrs['scene_id']
         _check_scene(path, stream.attrs, done)
@@ -200,27 +240,11 @@ class PredictionRun:
         asked = self._asked(self.infer.provenance(stream))
         note = _read_note(folder / _NOTE)
         files = [folder / file for file in note.get('files', ())]
-        if (
-            note.get('asked') == asked
-            and all(file.is_file() for file in files)
-            and ((folder / LAYERS).is_dir() or not layers_needed)
-        ):
+        if note.get('asked') == asked and all(f.is_file() for f in files):
             report.existing.append(name)
             report.files += files
-            return name, False
-        bar = tqdm(
-            total=stream.fine_shape[0],
-            desc=name,
-            unit='line',
-            disable=not self.options.progress,
-        )
-        began = time.perf_counter()
-        with bar:
-            for lines in self.infer.chart(stream, folder / LAYERS):
-                bar.update(lines)
-        report.seconds += time.perf_counter() - began
-        report.windows += self.infer.windows
-        report.model_seconds += self.infer.seconds
+            return name
+        self._chart_layers(stream, report)
         files, scores = self._write(path, folder)
         write_json(
             folder / _NOTE,
@@ -234,7 +258,24 @@ class PredictionRun:
             shutil.rmtree(folder / LAYERS, ignore_errors=True)
         report.charted.append(name)
         report.files += files
-        return name, True
+        return name
+
+    def _chart_layers(self, stream: SceneStream, report: RunReport) -> None:
+        """Chart a scene into its folder, or go on with it."""
+        name = stream.attrs['scene_id']
+        bar = tqdm(
+            total=stream.fine_shape[0],
+            desc=name,
+            unit='line',
+            disable=not self.options.progress,
+        )
+        began = time.perf_counter()
+        with bar:
+            for lines in self.infer.chart(stream, self._folder(name) / LAYERS):
+                bar.update(lines)
+        report.seconds += time.perf_counter() - began
+        report.windows += self.infer.windows
+        report.model_seconds += self.infer.seconds
 
     def _write(
         self, path: Path, folder: Path
@@ -330,7 +371,9 @@ def _write_swaths(product: Path, path: Path) -> Path:
 
 
 def _read_note(path: Path) -> dict[str, Any]:
+    """What a note says; nothing if it is none of ours."""
     try:
-        return json.loads(path.read_text())
+        note = json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
+    return note if isinstance(note, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import import_module
@@ -11,6 +12,7 @@ from typing import Any
 import xarray as xr
 
 from ..charts.consistency import make_consistent
+from ..charts.risk import risk_values
 from ..errors import DependencyError, PredictionError
 
 
@@ -175,13 +177,15 @@ PRODUCTS = tuple(dict.fromkeys([*OF_SCENES, *OF_RUNS]))
 _MODULES = ('netcdf', 'geotiff', 'vector', 'risk', 'mosaic', 'autoice')
 
 
-def check_products(products: Iterable[str]) -> None:
+def check_products(products: Iterable[str], options: ProductOptions) -> None:
     """Check that products can be written, before the work.
 
     Raises:
-        ValueError: If there is no such product.
+        ValueError: If there is no such product, or an option that one of
+            them looks at is out of range.
         DependencyError: If a library of the extra ``geo`` is missing.
     """
+    products = list(products)
     for name in products:
         if name not in PRODUCTS:
             raise ValueError(
@@ -190,6 +194,22 @@ def check_products(products: Iterable[str]) -> None:
             )
         if name in _MODULES:
             _call(import_module, f'mmseaice.scenes.products.{name}')
+
+    if 'risk' in products:
+        risk_values(options.ship_class, options.season)
+    if not 0 <= options.smallest < math.inf:
+        raise ValueError(
+            f'smallest must be at least 0 km2, but got {options.smallest}.'
+        )
+    if {'geotiff', 'vector', 'risk', 'mosaic'} & set(products):
+        _check_map(options)
+
+
+def _check_map(options: ProductOptions) -> None:
+    from ..scenes.products.grid import check_spacing, projection
+
+    projection(options.crs)
+    check_spacing(options.map_spacing)
 
 
 def write_scene_products(

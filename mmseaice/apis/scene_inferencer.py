@@ -33,6 +33,9 @@ from .scene_lines import KnownLines, prepare_lines
 from .scene_parity import check_config, check_stream
 from .window_predictor import FLIPS, Precision, WindowPredictor
 
+#: Pixels along a window, far above those of any training.
+_LARGEST = 8192
+
 #: Channels that change their sign when a scene is mirrored.
 _VECTORS = {'u10m_rotated', 'v10m_rotated'}
 
@@ -138,6 +141,8 @@ class SceneInferencer:
         self.how = self.model.inference.changed(
             window, stride, blend=blend, batch_size=batch_size
         )
+        if window:
+            self._check_window(window)
         self.passes = {
             'window': list(self.how.crop_size or ()),
             'stride': list(self.how.stride or ()),
@@ -165,6 +170,24 @@ class SceneInferencer:
                 f'fitted to one, but got {os.fspath(path)!r}.'
             )
         return Path(path)
+
+    def _check_window(self, window: tuple[int, int]) -> None:
+        """Refuse a window that the model cannot take, or no memory holds."""
+        if max(window) > _LARGEST:
+            raise ValueError(
+                f'window must be at most {_LARGEST} pixels wide and high, '
+                f'but got {tuple(window)}.'
+            )
+        device = self.predict.device
+        zeros = torch.zeros(1, len(self.channels), *window, device=device)
+        try:
+            with torch.inference_mode():
+                self.model.predict_logits(zeros)
+        except RuntimeError as error:
+            raise ValueError(
+                f'window must be one that the model can take, but got '
+                f'{tuple(window)}: {str(error).splitlines()[0]}'
+            ) from error
 
     def _check_flips(self, flips: Sequence[str]) -> None:
         turned = set(flips) - {'none'}

@@ -25,6 +25,10 @@ def find_scenes(sources: Iterable[str | Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for source in sources:
+        if not str(source):
+            raise SceneFileError(
+                repr(source), 'a path', 'an empty text', 'Is a variable unset?'
+            )
         scenes = list(_expand(Path(source)))
         if not scenes:
             raise SceneFileError(
@@ -35,12 +39,16 @@ def find_scenes(sources: Iterable[str | Path]) -> list[Path]:
     return list(found)
 
 
-def _expand(path: Path) -> Iterator[Path]:
+def _expand(path: Path, lists: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Scenes of one path; ``lists`` are those that led to it."""
     if path.suffix == '.txt' and path.is_file():
-        for line in path.read_text().splitlines():
-            entry = line.strip()
-            if entry and not entry.startswith('#'):
-                yield from _expand(path.parent / entry)
+        if path.resolve() in lists:
+            raise SceneFileError(
+                path, 'a list of scenes', 'one that names itself',
+                'Take the line out.',
+            )  # fmt: skip
+        for entry in _read_list(path):
+            yield from _expand(path.parent / entry, (*lists, path.resolve()))
     elif not path.exists():
         pattern = str(path)
         if not any(sign in pattern for sign in '*?['):
@@ -50,7 +58,7 @@ def _expand(path: Path) -> Iterator[Path]:
         anchor = Path(path.anchor or '.')
         for match in sorted(anchor.glob(str(path.relative_to(path.anchor)))):
             if not lies_beside(match):
-                yield from _expand(match)
+                yield from _expand(match, lists)
     elif is_safe(path) or path.is_file():
         yield path
     elif (path / 'zarr.json').is_file():
@@ -63,6 +71,18 @@ def _expand(path: Path) -> Iterator[Path]:
             for p in path.rglob('*')
             if p.suffix.lower() in GEOTIFFS and not _in_safe(p)
         )
+
+
+def _read_list(path: Path) -> list[str]:
+    """Lines of a list that say something."""
+    try:
+        lines = path.read_text(encoding='utf-8-sig').splitlines()
+    except UnicodeDecodeError as error:
+        raise SceneFileError(
+            path, 'a text file with a path in each line', str(error)
+        ) from error
+    lines = [line.strip() for line in lines]
+    return [line for line in lines if line and not line.startswith('#')]
 
 
 def _expand_group(path: Path) -> Iterator[Path]:

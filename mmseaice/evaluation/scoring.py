@@ -181,7 +181,7 @@ def score_files(
 
     Raises:
         MMSeaIceError: If a file cannot be read or scored, see
-            :func:`score_scene`.
+            :func:`score_scene`, or no scene has a labelled pixel.
     """
     scores = {}
     bar = tqdm(pairs.items(), 'scenes', disable=not progress, unit='scene')
@@ -193,7 +193,21 @@ def score_files(
             reference.read_zones(),
             reference.groups,
         )
+    if not any(_labels(one) for one in scores.values()):
+        raise DatasetError(
+            next(iter(pairs.values()))[1].path,
+            'a labelled pixel in one of the references',
+            f'none in {len(pairs)} scenes',
+            'Give references with charts.',
+        )
     return scores
+
+
+def _labels(scores: SceneScores) -> int:
+    """Labelled pixels, counted for each task."""
+    return sum(
+        int(task.confusion.counts.sum()) for task in scores.sums.tasks.values()
+    )
 
 
 def pooled_sums(scenes: Iterable[SceneScores]) -> AutoICESums:

@@ -17,6 +17,9 @@ from .products.autoice import package_variables
 #: What one tenth of ice is in the unit of a product's concentration.
 _TENTHS = {'%': 10.0, 'percent': 10.0, '1': 0.1}
 
+#: Tenths of a concentration; models without an upper bound are cut there.
+_MOST = 10.0
+
 #: A packed concentration comes back with noise in its last digits, which
 #: must not decide on a tenth.
 _DECIMALS = 4
@@ -47,7 +50,8 @@ class PredictedScene:
 
         Raises:
             SceneFileError: If the file cannot be read.
-            PredictionError: If the unit of a concentration is unknown.
+            PredictionError: If the unit of a concentration is unknown, or
+                it is none.
         """
         with NetCDFFile(self.path) as file:
             return {
@@ -72,7 +76,16 @@ class PredictedScene:
                 repr(units),
                 'Say whether the concentration is in percent or a fraction.',
             )
-        return (values / _TENTHS[units]).round(_DECIMALS)
+        tenths = (values / _TENTHS[units]).round(_DECIMALS)
+        low, high = np.nanmin(tenths, initial=0), np.nanmax(tenths, initial=0)
+        if low < 0 or high > _MOST:
+            raise PredictionError(
+                self.path,
+                f'{name} from 0 to 100 %',
+                f'{10 * low:g} to {10 * high:g} %',
+                'Does its unit say percent for a fraction, or the reverse?',
+            )
+        return tenths
 
 
 def find_predictions(

@@ -9,6 +9,7 @@ from mmseaice.evaluation.scoring import (
     group_sums,
     pair_scenes,
     pooled_sums,
+    score_files,
     score_scene,
 )
 from mmseaice.evaluation.scoring_report import make_tables, score_rows
@@ -147,3 +148,21 @@ def test_pairs_must_be_complete():
     assert list(pair_scenes(a, b, ['b', 'a'])) == ['a', 'b']
     with pytest.raises(DatasetError, match='scene e: expected a prediction'):
         pair_scenes(a, b, ['a', 'e'])
+
+
+def test_references_without_a_label_give_no_score():
+    class Charts:
+        path = 'charts.nc'
+        groups = {}  # noqa: RUF012 - stands for an instance
+
+        def read_charts(self):
+            return {'SOD': np.full((3, 4), 255, np.uint8)}
+
+        def read_zones(self):
+            return None
+
+        def read(self):
+            return {'SOD': np.zeros((3, 4), np.uint8)}
+
+    with pytest.raises(DatasetError, match=r'charts.nc: .*none in 1 scenes'):
+        score_files({'a': (Charts(), Charts())})

@@ -109,3 +109,10 @@ def test_mistakes_are_named(tmp_path):
     )
     with pytest.raises(PredictionError, match='Name first what was pred'):
         find_predictions(reference)
+
+
+def test_a_concentration_above_all_is_none(tmp_path):
+    tenths, sod = random_charts()
+    path = write_product(tmp_path / 'a.nc', 30 * tenths, sod)
+    with pytest.raises(PredictionError, match='from 0 to 100 %'):
+        find_predictions(path)['a_dmi'].read()

@@ -37,7 +37,7 @@ def test_a_clone_works_without_an_installation(tool):
 @pytest.mark.parametrize('tool', named(TOOLS))
 def test_errors_are_readable(tool):
     text = tool.read_text()
-    assert 'with readable_errors(' in text
+    assert re.search(r'^    with .*readable_errors\(', text, re.MULTILINE)
     assert 'traceback' not in text
 
 

@@ -22,6 +22,7 @@ import rasterio
 import rasterio.shutil
 import xarray as xr
 from pyproj import CRS
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError, RasterioIOError
 from rasterio.windows import Window
 from tqdm import tqdm
@@ -216,7 +217,7 @@ def new_cogs(
             for path, done in zip(paths, tiles, strict=True):
                 with atomic_path(path) as part:
                     os.replace(done, part)
-    except RasterioError as error:
+    except (RasterioError, CPLE_BaseError) as error:
         raise OSError(
             f'{stem} could not be written: {error}. Is the disk full?'
         ) from error

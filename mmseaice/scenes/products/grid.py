@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import xarray as xr
-from pyproj import CRS, Transformer
+from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError
 from rasterio.transform import Affine
 
@@ -25,6 +25,13 @@ BLOCK_ROWS = 256
 _NODE_DISTANCE = 1280
 # The border of a scene is looked at in as many places along each side.
 _BORDER_POINTS = 257
+
+
+#: Cells of a map, in m, and how many it may have: a scene at 10 m.
+_SPACINGS = (1.0, 100_000.0)
+_MOST_CELLS = 4e9
+#: How much longer or shorter a map may show what it shows.
+_SCALE = 2.0
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,7 @@ class PolarGrid:
                 not positive.
         """
         crs = projection(crs)
+        check_spacing(spacing)
         sizes = charted.sizes['y'], charted.sizes['x']
         # Inside, too: a pole in a scene is not on its border.
         y, x = (np.linspace(0, size, _BORDER_POINTS) for size in sizes)
@@ -77,6 +85,8 @@ class PolarGrid:
                 f'{crs.to_string()} for a scene at {latitude[0, 0]:.1f} N '
                 f'{longitude[0, 0]:.1f} E. Take a polar projection.'
             )
+        middle = tuple(n // 2 for n in latitude.shape)
+        _check_scale(crs, longitude[middle], latitude[middle])
         bounds = east.min(), north.min(), east.max(), north.max()
         return cls.from_bounds(bounds, crs, spacing)
 
@@ -97,11 +107,7 @@ class PolarGrid:
         Raises:
             ValueError: As :meth:`cover`, or if the rectangle is empty.
         """
-        if not spacing > 0:
-            raise ValueError(
-                f'spacing must be a positive number of metres, but got '
-                f'{spacing}.'
-            )
+        check_spacing(spacing)
         west, south, east, north = bounds
         if not (west < east and south < north):
             raise ValueError(
@@ -111,6 +117,12 @@ class PolarGrid:
         left, bottom = (int(np.floor(v / spacing)) for v in (west, south))
         right, top = (int(np.ceil(v / spacing)) for v in (east, north))
         shape = top - bottom, right - left
+        if shape[0] * shape[1] > _MOST_CELLS:
+            raise ValueError(
+                f'spacing must leave a map of at most {_MOST_CELLS:.0e} '
+                f'cells, but got {spacing} m, which makes {shape[0]} x '
+                f'{shape[1]}.'
+            )
         return cls(projection(crs), left, top, shape, float(spacing))
 
     @property
@@ -183,6 +195,31 @@ class PolarGrid:
         inside &= (x >= 0) & (x < charted.sizes['x'])
         return tuple(
             np.where(inside, values, -1).astype(np.int32) for values in (y, x)
+        )
+
+
+def check_spacing(spacing: float) -> None:
+    """Refuse a cell that no map has.
+
+    Raises:
+        ValueError: If it is not from 1 m to 100 km.
+    """
+    low, high = _SPACINGS
+    if not low <= spacing <= high:
+        raise ValueError(
+            f'spacing must be from {low:g} to {high:g} m, but got {spacing}.'
+        )
+
+
+def _check_scale(crs: CRS, longitude: float, latitude: float) -> None:
+    """Refuse a projection in which a scene is far from its true size."""
+    scale = Proj(crs).get_factors(longitude, latitude).areal_scale ** 0.5
+    if not 1 / _SCALE < scale < _SCALE:
+        better = 'EPSG:3976' if latitude < 0 else 'EPSG:3413'
+        raise ValueError(
+            f'crs must show the scene in about its size, but in '
+            f'{crs.to_string()} a scene at {latitude:.1f} N '
+            f'{longitude:.1f} E is {scale:.3g} times as long. Take {better}.'
         )
 
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
 import shapely
 import xarray as xr
 from contourpy import LineType, contour_generator
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS, Geod, Transformer
 from rasterio.features import shapes
 
@@ -25,16 +23,15 @@ from ...charts.regions import Regions, make_regions
 from ...charts.risk import LEVELS, rio_of_codes, risk_level, risk_values
 from ...charts.sigrid import count_types, region_codes
 from ...errors import PredictionError
-from ...utils.atomic import atomic_path
 from ..geolocation import Geolocation
 from .grid import projection
 from .netcdf import NOT_FOR_NAVIGATION
+from .vector_file import DRIVERS, write_layers
 
 #: Concentrations in percent that bound the marginal ice zone; the first is
 #: the ice edge.
 MARGINAL_ZONE = (15, 80)
 
-_DRIVERS = {'.gpkg': 'GPKG', '.shp': 'ESRI Shapefile', '.geojson': 'GeoJSON'}
 _WGS84 = 'EPSG:4326'
 #: Half of the angle that is cut out at 180 degrees: 1 mm at 80 N.
 _WEDGE = 1e-9
@@ -96,9 +93,9 @@ def write_vector(
         OSError: If a file cannot be written.
     """
     path = Path(path)
-    if path.suffix not in _DRIVERS:
+    if path.suffix not in DRIVERS:
         raise ValueError(
-            f'path must end in {", ".join(_DRIVERS)}, but got {path.name}.'
+            f'path must end in {", ".join(DRIVERS)}, but got {path.name}.'
         )
     missing = sorted({'SIC', 'status'} - set(charted.data_vars))
     if missing:
@@ -135,12 +132,7 @@ def write_vector(
         layers[name] = layer.assign(**origin, NOTE=NOT_FOR_NAVIGATION)
         if path.suffix == '.geojson':
             layers[name] = _to_degrees(layers[name], 2 * cell)
-    try:
-        return _write(layers, path)
-    except (DataLayerError, DataSourceError) as error:
-        raise OSError(
-            f'{path} could not be written: {error}. Is the disk full?'
-        ) from error
+    return write_layers(layers, path)
 
 
 def region_table(
@@ -362,35 +354,3 @@ def _from_plane(plane: np.ndarray, side: float) -> np.ndarray:
     at_edge = 180 - np.abs(longitude) < np.degrees(2 * _WEDGE)
     longitude = np.where(at_edge, np.copysign(180, longitude), longitude)
     return np.column_stack([longitude, side * (90 - np.hypot(*plane.T))])
-
-
-def _write(layers: dict[str, gpd.GeoDataFrame], path: Path) -> list[Path]:
-    """Write to a folder beside the place, then move what is whole."""
-    driver = _DRIVERS[path.suffix]
-    options = {'RFC7946': 'YES'} if driver == 'GeoJSON' else {}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    final = []
-    with TemporaryDirectory(prefix=f'.{path.stem}.', dir=path.parent) as tmp:
-        for name, layer in layers.items():
-            polygons = name == 'polygons'
-            file = path
-            if driver != 'GPKG' and not polygons:
-                file = path.with_name(f'{path.stem}_{name}{path.suffix}')
-            layer.to_file(
-                Path(tmp) / file.name,
-                driver=driver,
-                engine='pyogrio',
-                layer=name if driver == 'GPKG' else None,
-                geometry_type='MultiPolygon'
-                if polygons
-                else 'MultiLineString',
-                promote_to_multi=True,
-                **options,
-            )
-            final.append(file)
-        # The file that is opened comes last, when its others are there.
-        parts = sorted(Path(tmp).iterdir(), key=lambda p: p.suffix == '.shp')
-        for part in parts:
-            with atomic_path(path.parent / part.name) as target:
-                os.replace(part, target)
-    return list(dict.fromkeys(final))

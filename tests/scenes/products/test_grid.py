@@ -153,7 +153,7 @@ def test_a_scene_around_the_pole():
         ({'crs': 'EPSG:999999'}, "knows, but got 'EPSG:999999'"),
         ({'crs': 'the moon'}, "knows, but got 'the moon'"),
         ({'crs': 'EPSG:4326'}, 'in metres.*WGS 84'),
-        ({'spacing': 0}, 'spacing must be a positive'),
+        ({'spacing': 0}, 'spacing must be from 1 to'),
     ],
 )
 def test_bad_arguments_are_named(arguments, message):
@@ -161,3 +161,12 @@ def test_bad_arguments_are_named(arguments, message):
         PolarGrid.cover(make_charted(), **arguments)
     with pytest.raises(ValueError, match='left < right'):
         PolarGrid.from_bounds((0, 0, -1, 1))
+
+
+def test_a_map_has_about_the_size_of_its_scene():
+    south = real_size(north=-63.0)
+    with pytest.raises(ValueError, match=r'times as long. Take EPSG:3976'):
+        PolarGrid.cover(south)
+    assert PolarGrid.cover(south, 'EPSG:3976').shape[0] > 5000
+    with pytest.raises(ValueError, match='at most 4e\\+09 cells'):
+        PolarGrid.cover(real_size(), spacing=2.0)

@@ -16,6 +16,7 @@ from scipy import ndimage
 from mmseaice.charts import POLYGON_COLUMNS
 from mmseaice.charts.regions import make_regions
 from mmseaice.errors import PredictionError
+from mmseaice.scenes.products import vector_file
 from mmseaice.scenes.products.vector import (
     cut_at_180,
     trace_regions,
@@ -283,6 +284,20 @@ def test_what_cannot_be_written_is_named_and_leaves_nothing(tmp_path):
     with pytest.raises(ValueError, match='hold the scene together'):
         write_vector(pole, tmp_path / 'a.gpkg', crs='EPSG:3857')
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('suffix', ['gpkg', 'shp', 'geojson'])
+def test_a_part_of_a_file_is_none(suffix, tmp_path, monkeypatch):
+    """As on a full disk, of which the library says nothing."""
+    scene, _ = planar_scene()
+    good = write_vector(scene, tmp_path / f'a.{suffix}')
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    monkeypatch.setattr(vector_file, 'read_dataframe', lambda *a, **k: ())
+    with pytest.raises(OSError, match=r'could not be written.*full'):
+        write_vector(scene, tmp_path / f'a.{suffix}', smallest=1e9)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert after == before
+    assert good[0].name in after
 
 
 def ring(*corners):
