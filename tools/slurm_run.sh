@@ -29,6 +29,8 @@ if [ -n "$STAGE" ] && [ -n "${SLURM_TMPDIR:-}" ]; then
     echo "Staged $STAGE to $MMSEAICE_DATA."
 fi
 
+# All turns of a job are one run of a tracker.
+export WANDB_RUN_ID=${WANDB_RUN_ID:-slurm-$SLURM_JOB_ID} WANDB_RESUME=allow
 export MMSEAICE_FAULTS=$LOGS/faults-$SLURM_JOB_ID
 rm -rf "$MMSEAICE_FAULTS"
 code=0

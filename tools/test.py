@@ -34,7 +34,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; nothing heavy is imported before."""
     parser = argparse.ArgumentParser(description='Score a trained model.')
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint to score')
+    parser.add_argument(
+        'checkpoint', help='checkpoint to score, or a run for its best'
+    )
     parser.add_argument(
         '--out', help='folder of the results (work_dirs/<config name>/test)'
     )
@@ -140,11 +142,15 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
 
     from mmseaice.engine import trusted_checkpoints
     from mmseaice.engine.ranks import join_ranks, revert_batchnorm
+    from mmseaice.engine.run_folder import best_checkpoint
     from mmseaice.registry import RUNNERS
     from mmseaice.utils.quiet import import_upstream_quietly
 
     import_upstream_quietly()
     join_ranks(cfg)
+    if Path(args.checkpoint).is_dir():
+        args.checkpoint = str(best_checkpoint(args.checkpoint))
+        cfg.load_from = args.checkpoint
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)

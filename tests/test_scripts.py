@@ -1,0 +1,81 @@
+"""Shell scripts: sound, with a help, and nothing of any one cluster."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = sorted(
+    path
+    for folder in ('tools', 'pretraining', 'downstream', 'tests', '.ci')
+    for path in (ROOT / folder).rglob('*')
+    if path.suffix == '.sh' or path.name in ('run', 'cluster.env.example')
+)
+CALLED = [
+    ROOT / 'tools' / name
+    for name in (
+        'slurm_train.sh', 'slurm_test.sh', 'slurm_predict.sh',
+        'slurm_study.sh', 'slurm_submit.sh', 'dist_train.sh', 'dist_test.sh',
+    )
+]  # fmt: skip
+
+
+def test_shellcheck_has_nothing_to_say():
+    shellcheck = Path(sys.executable).with_name('shellcheck')
+    done = subprocess.run(
+        [shellcheck, '-x', *SCRIPTS], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize('script', CALLED, ids=lambda path: path.name)
+def test_without_arguments_it_says_what_it_is_for(script):
+    done = subprocess.run(
+        ['bash', script], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 1
+    assert f'bash tools/{script.name}' in done.stderr
+
+
+def test_every_variable_of_the_example_has_a_default():
+    example = (ROOT / 'tools/cluster.env.example').read_text()
+    defaults = (ROOT / 'tools/slurm_env.sh').read_text()
+    names = set(re.findall(r'^(?:# )?([A-Z]+)=', example, re.MULTILINE))
+    known = set(re.findall(r'^([A-Z_]+)=', defaults, re.MULTILINE))
+    assert names - {'PYTHON'} <= known
+    assert {'ACCOUNT', 'PARTITION', 'TIME'} <= names
+
+
+def test_a_job_is_what_the_variables_say(tmp_path):
+    """With a stand-in for sbatch that prints its arguments."""
+    sbatch = tmp_path / 'sbatch'
+    sbatch.write_text('#!/bin/bash\nprintf "%s\\n" "$@" >&2\necho 5\n')
+    sbatch.chmod(0o755)
+    (tmp_path / 'cluster.env').write_text(
+        'ACCOUNT=${ACCOUNT:-file}\nTIME=${TIME:-1:00:00}\n'
+    )
+    done = subprocess.run(
+        ['bash', ROOT / 'tools/slurm_train.sh', 'configs/a b.py', '--amp'],
+        cwd=tmp_path,
+        env={'PATH': f'{tmp_path}:/usr/bin:/bin', 'GPUS': '12',
+             'GPUS_PER_NODE': '8', 'TIME': '2:00:00', 'AFTER': '3',
+             'MARGIN': '300'},
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert done.stdout == '5\n'
+    said = done.stderr.splitlines()
+
+    def value(name):
+        return said[said.index(name) + 1]
+
+    assert value('--account') == 'file'
+    assert value('--time') == '2:00:00'
+    assert value('--signal') == 'USR1@300'
+    assert value('--dependency') == 'afterok:3'
+    assert (value('--nodes'), value('--ntasks')) == ('2', '12')
+    assert '--partition' not in said
+    assert 'configs/a\\ b.py --amp --launcher slurm --resume' in said[-1]
