@@ -141,7 +141,7 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
 
     from mmseaice.engine import trusted_checkpoints
-    from mmseaice.engine.ranks import join_ranks, revert_batchnorm
+    from mmseaice.engine.ranks import join_ranks
     from mmseaice.engine.run_folder import best_checkpoint
     from mmseaice.registry import RUNNERS
     from mmseaice.utils.quiet import import_upstream_quietly
@@ -154,7 +154,6 @@ def test(cfg: Config, args: argparse.Namespace) -> None:
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
-        revert_batchnorm(runner.model)
         scores = runner.test()
     if runner.rank == 0:
         tell(scores, write_metrics(scores, cfg, args))

@@ -120,7 +120,7 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
 
     from mmseaice.engine import latest_checkpoint, trusted_checkpoints
     from mmseaice.engine.anomaly import replay_anomaly
-    from mmseaice.engine.ranks import join_ranks, revert_batchnorm
+    from mmseaice.engine.ranks import join_ranks
     from mmseaice.errors import TrainingStopped
     from mmseaice.registry import RUNNERS
     from mmseaice.utils.quiet import import_upstream_quietly, quieten_console
@@ -131,7 +131,6 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
-        revert_batchnorm(runner.model)
         quieten_console(runner.logger)
         if args.detect_anomaly:
             print(replay_anomaly(runner, args.detect_anomaly))

@@ -6,16 +6,35 @@ import os
 import subprocess
 from collections.abc import Mapping, MutableMapping
 from datetime import timedelta
+from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel, revert_sync_batchnorm
-from torch import distributed
+from torch import distributed, nn
 
 from ..errors import MMSeaIceError
+from ..registry import MODEL_WRAPPERS
 
 #: Seconds that a rank waits for another: a validation may take its time.
 PATIENCE = 1800
+
+
+@MODEL_WRAPPERS.register_module()
+class CPUDistributedDataParallel(MMDistributedDataParallel):
+    """mmengine's wrapper as on GPUs, with BN in place of SyncBN.
+
+    SyncBN needs GPUs; each rank has its own statistics here.
+
+    Args:
+        module: The model.
+        **kwargs: Further arguments of mmengine's wrapper.
+    """
+
+    def __init__(self, module: nn.Module, **kwargs: Any) -> None:
+        super().__init__(
+            revert_sync_batchnorm(module), broadcast_buffers=False, **kwargs
+        )
 
 
 def slurm_environment(env: Mapping[str, str]) -> dict[str, str]:
@@ -88,15 +107,8 @@ def join_ranks(
         )
     distributed.init_process_group('gloo', timeout=timedelta(seconds=PATIENCE))
     cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
+        # Upstream looks it up without a scope.
+        type='mmseaice.CPUDistributedDataParallel',
         device_ids=None,
-        broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
-
-
-def revert_batchnorm(model: torch.nn.Module) -> None:
-    """Turn SyncBN, which needs GPUs, into BN on ranks without any."""
-    wrapped = isinstance(model, MMDistributedDataParallel)
-    if wrapped and not torch.cuda.is_available():
-        model.module = revert_sync_batchnorm(model.module)
