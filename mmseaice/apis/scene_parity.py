@@ -13,6 +13,7 @@ from ..datasets.parity import parity_record
 from ..engine import parity_differences
 from ..engine.parity import PIXEL_ENTRIES
 from ..errors import ParityError
+from ..scenes.open_stream import NO_LAND
 from ..scenes.stream import SceneStream
 from ..scenes.variables import find_channel
 
@@ -20,6 +21,13 @@ from ..scenes.variables import find_channel
 CONFIG_ENTRIES = (*PIXEL_ENTRIES, 'spacings')
 SCENE_ENTRIES = ('mask', 'release')
 NEEDED = {*CONFIG_ENTRIES, *SCENE_ENTRIES, 'min_valid'}
+
+#: Kinds of scenes that do not know where land is.
+_BARE_KINDS = ('grd', 'geotiff')
+_SAY_LAND = (
+    'Say where land is with --land-mask FILE, or with --land-mask none that '
+    'there is none.'
+)
 
 
 def check_config(
@@ -74,15 +82,21 @@ def check_stream(stream: SceneStream, trained: Mapping[str, Any]) -> None:
             another way.
     """
     lines = []
+    remedy = (
+        'Open the scene as those of the training were, or use a model '
+        'trained on scenes like this one.'
+    )
     for key in SCENE_ENTRIES:
         wanted = np.atleast_1d(trained[key]).tolist()
         found = stream.attrs[key]
         if key == 'mask' and 'chart' in wanted and found == 'land':
+            bare = stream.attrs.get('land_mask') == NO_LAND
+            blanked = 'Nothing' if bare else 'Only land'
             warnings.warn(
                 f'{stream.attrs["scene_id"]}: the model was trained on SAR '
-                'blanked outside the ice chart. Only land is blanked here, '
+                f'blanked outside the ice chart. {blanked} is blanked here, '
                 'so it also sees pixels of a kind it was never shown, such '
-                'as lakes.',
+                f'as {"land and " * bare}lakes.',
                 stacklevel=4,
             )
         elif found and found not in wanted:
@@ -90,12 +104,9 @@ def check_stream(stream: SceneStream, trained: Mapping[str, Any]) -> None:
                 f'{key}: trained with {" and ".join(wanted)}, data have '
                 f'{found}'
             )
-    _refuse(
-        stream.name,
-        lines,
-        'Open the scene as those of the training were, or use a model '
-        'trained on scenes like this one.',
-    )
+            if key == 'mask' and stream.attrs.get('kind') in _BARE_KINDS:
+                remedy = _SAY_LAND
+    _refuse(stream.name, lines, remedy)
 
 
 def _refuse(subject: str, differences: list[str], remedy: str) -> None:

@@ -26,6 +26,7 @@ from mmengine.runner import CheckpointLoader
 
 from ..errors import CheckpointError, UnsafeCheckpointError
 from ..utils.atomic import atomic_path
+from .parity import check_record
 
 _TRUSTED: ContextVar[bool] = ContextVar('trusted', default=False)
 
@@ -70,7 +71,8 @@ def load_checkpoint_file(
     Raises:
         UnsafeCheckpointError: If the file cannot be read without running
             code and is not trusted.
-        CheckpointError: If it is missing, truncated or no checkpoint.
+        CheckpointError: If it is missing, truncated or no checkpoint, or
+            its record of the training data is none.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -99,8 +101,7 @@ def load_checkpoint_file(
             f'a {type(weights).__name__}',
             'Save model.state_dict() instead of the model.',
         )
-    if not isinstance(checkpoint.get('meta', {}), dict):
-        raise _no_meta(path, checkpoint['meta'])
+    _check_meta(path, checkpoint.get('meta', {}))
     return checkpoint
 
 
@@ -118,8 +119,7 @@ def _load_safetensors(path: Path, map_location: Any) -> dict:
         raise CheckpointError(
             path, 'a whole safetensors file', str(error), 'Fetch it again.'
         ) from error
-    if not isinstance(meta, dict):
-        raise _no_meta(path, meta)
+    _check_meta(path, meta)
     if map_location is not None:
         weights = {
             key: value.to(map_location) for key, value in weights.items()
@@ -127,13 +127,16 @@ def _load_safetensors(path: Path, map_location: Any) -> dict:
     return dict(state_dict=weights, meta=meta)
 
 
-def _no_meta(path: Path, meta: Any) -> CheckpointError:
-    return CheckpointError(
-        path,
-        'a dictionary as "meta"',
-        f'a {type(meta).__name__}',
-        'Take "meta" out of the file, or write it as mmengine does.',
-    )
+def _check_meta(path: Path, meta: Any) -> None:
+    """Refuse "meta" that cannot be what mmengine and the hooks wrote."""
+    if not isinstance(meta, dict):
+        raise CheckpointError(
+            path,
+            'a dictionary as "meta"',
+            f'a {type(meta).__name__}',
+            'Take "meta" out of the file, or write it as mmengine does.',
+        )
+    check_record(path, meta.get('mmseaice'))
 
 
 def _explain(path: Path, error: Exception) -> CheckpointError:

@@ -9,10 +9,10 @@ chart_resampling.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import ParityError
+from ..errors import CheckpointError, ParityError
 
 #: Entries that say who wrote the record, not how the data were prepared.
 INFORMATIVE = frozenset({'version'})
@@ -30,6 +30,83 @@ PIXEL_ENTRIES = (
 
 #: Entries that only matter where both sides have labels.
 LABEL_ENTRIES = frozenset({'label_rule', 'chart_resampling'})
+
+_TEXTS = (
+    'scaling',
+    'resampler',
+    'mask',
+    'release',
+    'label_rule',
+    'chart_resampling',
+)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _is_list(value: Any, of: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list | tuple) and all(map(of, value))
+
+
+#: What an entry must be, in words and as a test, and whether None will do.
+_TYPES: dict[str, tuple[str, Callable[[Any], bool], bool]] = {
+    **{
+        name: ('a list of names', lambda v: _is_list(v, _is_text), False)
+        for name in ('channels', 'units')
+    },
+    'spacings': (
+        'a list of numbers',
+        lambda v: _is_list(v, _is_number),
+        False,
+    ),
+    **{
+        name: ('a list of numbers', lambda v: _is_list(v, _is_number), True)
+        for name in ('mean', 'std', 'clip')
+    },
+    **{name: ('a number', _is_number, True) for name in ('fill', 'min_valid')},
+    **{
+        name: ('text', lambda v: _is_text(v) or _is_list(v, _is_text), True)
+        for name in _TEXTS
+    },
+}
+
+
+def check_record(path: Any, record: Any) -> None:
+    """Refuse what a checkpoint has in the place of a record.
+
+    Args:
+        path: The checkpoint.
+        record: Its ``meta['mmseaice']``, None if it has none.
+
+    Raises:
+        CheckpointError: If it is no mapping, or an entry that is known here
+            has a value of another type.
+    """
+    if record is None:
+        return
+    wrong = []
+    if not isinstance(record, Mapping):
+        wrong.append(('a dictionary as meta["mmseaice"]', record))
+    else:
+        for name in record.keys() & _TYPES.keys():
+            kind, fits, optional = _TYPES[name]
+            value = record[name]
+            if not (fits(value) or (optional and value is None)):
+                wrong.append((f'{kind} as meta["mmseaice"]["{name}"]', value))
+    if wrong:
+        expected, value = min(wrong, key=lambda pair: pair[0])
+        raise CheckpointError(
+            path,
+            expected,
+            f'{value!r:.80}',
+            'It says how the training data were prepared: take the '
+            'checkpoint as it was written, or train it again.',
+        )
 
 
 def has_record(record: Mapping | None) -> bool:

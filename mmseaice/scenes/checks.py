@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -24,15 +25,10 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
         MissingVariableError: If a chart is absent.
         EmptyChartError: If no chart has a labelled pixel.
     """
-    path = scene.attrs.get('path') or scene.attrs.get('scene_id', 'scene')
+    path = _name_of(scene.attrs)
     for name in ('HH', 'HV', 'incidence_angle'):
         if name in scene and not np.isfinite(scene[name].values).any():
-            raise EmptySceneError(
-                path,
-                f'valid pixels in {name}',
-                f'none (mask {scene.attrs.get("mask", "")!r})',
-                'Leave the scene out of the list, or choose another mask.',
-            )
+            raise empty_scene(scene.attrs, name)
     tasks = tuple(tasks)
     for task in tasks:
         if task not in scene:
@@ -49,3 +45,23 @@ def check_scene(scene: xr.Dataset, tasks: Iterable[str] = ()) -> None:
             f'{IGNORE} everywhere',
             'Leave the scene out of the list, or choose other tasks.',
         )
+
+
+def empty_scene(attrs: Mapping[str, Any], channel: str) -> EmptySceneError:
+    """The error of a scene without one valid pixel.
+
+    Args:
+        attrs: Attributes of the scene.
+        channel: What has none.
+    """
+    return EmptySceneError(
+        _name_of(attrs),
+        f'valid pixels in {channel}',
+        f'none (mask {attrs.get("mask", "")!r})',
+        'Leave the scene out of the list, or choose another mask.',
+    )
+
+
+def _name_of(attrs: Mapping[str, Any]) -> str:
+    """The path of a scene, or its id."""
+    return str(attrs.get('path') or attrs.get('scene_id', 'scene'))

@@ -28,6 +28,8 @@ _READ_ERRORS = (
 #: Charts stay the uint8 they are; xarray would turn fills into NaN.
 _CHARTS = ('SIC', 'SOD', 'FLOE')
 
+#: From here on, numbers are NetCDF's fill value of floats (9.97e36).
+_FILL = 9.9e36
 
 #: Dimension of the lines of the SAR.
 LINES = 'sar_lines'
@@ -173,8 +175,11 @@ class NetCDFFile:
         return values
 
     def read_floats(self, name: str, *dims: Sequence[str]) -> np.ndarray:
-        """Values as float32 that may be written to, NaN where not finite."""
+        """Values as float32 that may be written to.
+
+        NaN where they are not finite, or what NetCDF fills with unasked.
+        """
         values = self.read_numbers(name, *dims)
         values = np.require(values, np.float32, 'W')
-        values[~np.isfinite(values)] = np.nan
+        values[~(np.abs(values) < _FILL)] = np.nan
         return values

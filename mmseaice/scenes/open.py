@@ -8,7 +8,11 @@ from pathlib import Path
 import xarray as xr
 
 from ..charts.polygons import check_choices
-from ..errors import MissingVariableError, SceneFileError
+from ..errors import (
+    EmptySceneError,
+    MissingVariableError,
+    SceneFileError,
+)
 from .assemble import check_variables
 from .checks import check_scene
 from .netcdf import NetCDFFile
@@ -43,6 +47,22 @@ def _reader_for(file: NetCDFFile) -> Callable[..., xr.Dataset]:
         f'{names}, ...' if names else 'no variables',
         'Is the file a complete AI4Arctic scene?',
     )
+
+
+def _check_size(file: NetCDFFile) -> None:
+    """Refuse a file without lines or samples.
+
+    Raises:
+        EmptySceneError: If it has none.
+    """
+    name = CHANNELS['HH'].source
+    if name in file and 0 in file.shape(name):
+        raise EmptySceneError(
+            file.path,
+            'lines and samples of SAR',
+            f'a shape of {file.shape(name)}',
+            'Is it complete? Fetch it again and compare its checksum.',
+        )
 
 
 def check_options(
@@ -129,7 +149,9 @@ def open_scene(
     names = check_variables(variables)
     optional = check_variables(optional)
     with NetCDFFile(path, lines) as file:
-        scene = _reader_for(file)(
+        read = _reader_for(file)
+        _check_size(file)
+        scene = read(
             file,
             release=release,
             mask=mask,

@@ -73,6 +73,7 @@ def stream_scene(
         )
     if isinstance(scene, StoredScene):
         stream = StoreStream(scene, **about)
+        stream.note_file(scene.path)
     elif isinstance(scene, xr.Dataset):
         stream = _stream_memory(scene, about)
     else:
@@ -87,10 +88,12 @@ def stream_scene(
 
         place = Geolocation.from_scene(stream.places)
         land = open_land(land_mask, place, stream.fine_shape)
-        if not land(*(np.arange(0.5, n, 8) for n in stream.fine_shape)).any():
+        found = land(*(np.arange(0.5, n, 8) for n in stream.fine_shape))
+        if not found.any() or found.all():
+            says = 'nothing but' if found.any() else 'no'
             warnings.warn(
-                f'{stream.name}: {land_mask} has no land in this scene. Is '
-                'it the right file?',
+                f'{stream.name}: {land_mask} has {says} land in this scene. '
+                'Is it the right file?',
                 stacklevel=3,
             )
         stream.blank_land(land, Path(land_mask).name)

@@ -14,7 +14,12 @@ from ..errors import (
 from .assemble import Parts, count_from, identify, scene_attrs
 from .netcdf import NetCDFFile
 from .ready import CHARTS, COARSE, FULL
-from .ties import coarse_positions, coarse_size, interpolate_ties
+from .ties import (
+    check_ties,
+    coarse_positions,
+    coarse_size,
+    interpolate_ties,
+)
 from .variables import CHANNELS, DIMS, LABEL_THRESHOLDS
 
 TIES = ('sar_grid_points',)
@@ -202,6 +207,7 @@ def read_raw(
         file, 'sar_grid_latitude', 'sar_grid_longitude'
     )
     parts.add_ties(latitude, longitude)
+    check_ties(file.path, latitude, longitude)
     positions |= {'y_tie': lines + 0.5, 'x_tie': samples + 0.5}
     return parts.assemble(
         count_from(file.first_line, positions),

@@ -15,7 +15,13 @@ from .assemble import Parts, count_from, identify, scene_attrs
 from .netcdf import NetCDFFile
 from .release import find_release
 from .standardise import destandardise
-from .ties import coarse_positions, coarse_size, raw_size_of, tie_indices
+from .ties import (
+    check_ties,
+    coarse_positions,
+    coarse_size,
+    raw_size_of,
+    tie_indices,
+)
 from .variables import BRIGHTNESS, CHANNELS, LABEL_THRESHOLDS
 
 FULL = ('sar_lines', 'sar_samples')
@@ -127,10 +133,10 @@ def _read_ties(file: NetCDFFile) -> tuple[np.ndarray, np.ndarray]:
         file.read_numbers(name, TIES, TIES[::-1]) for name in names
     )
     dims = [file.dataset[name].dims for name in names]
-    if dims[0] != dims[1] or min(latitude.shape) < 2:
+    if dims[0] != dims[1] or latitude.shape != longitude.shape:
         raise SceneDimensionError(
             file.path,
-            'latitude and longitude of tie points on one grid, 2 x 2 at least',
+            'latitude and longitude of tie points on one grid',
             f'shapes {latitude.shape} on ({", ".join(dims[0])}) and '
             f'{longitude.shape} on ({", ".join(dims[1])})',
             'Fetch the file again and compare its checksum.',
@@ -202,6 +208,7 @@ def read_ready(
 
     latitude, longitude = _read_ties(file)
     parts.add_ties(latitude, longitude)
+    check_ties(file.path, latitude, longitude)
     sod, floe = LABEL_THRESHOLDS[release]
     return parts.assemble(
         count_from(file.first_line, _positions(file, latitude, longitude)),

@@ -27,6 +27,11 @@ _SHUFFLES = {'bitshuffle': blosc.BITSHUFFLE, 'noshuffle': blosc.NOSHUFFLE}
 _FILE = Path('c', '0', '0', '0')
 _CRC_BYTES = 4
 
+#: More values than any array of a scene has.
+_MOST = 2**36
+#: What odd bytes and odd words in metadata raise.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, OverflowError)
+
 
 def write_array(
     path: Path,
@@ -109,6 +114,20 @@ def _without_crc(data: memoryview) -> memoryview:
     return body
 
 
+def _check_layout(shape: tuple, chunk: tuple, attrs: Any) -> None:
+    """Refuse sizes and attributes that :func:`write_array` never writes.
+
+    Raises:
+        ValueError: If they are such.
+    """
+    for name, sizes, least in (('shape', shape, 0), ('chunk', chunk, 1)):
+        whole = all(type(n) is int and n >= least for n in sizes)
+        if len(sizes) != 3 or not whole or math.prod(sizes) > _MOST:
+            raise ValueError(f'{name} of {sizes}')
+    if not isinstance(attrs, dict):
+        raise ValueError(f'attributes of {attrs!r:.80}')
+
+
 class ShardedArray:
     """An array that :func:`write_array` wrote, for reading windows.
 
@@ -132,6 +151,7 @@ class ShardedArray:
             (sharding,) = meta['codecs']
             config = sharding['configuration']
             self.chunk = tuple(config['chunk_shape'])
+            _check_layout(self.shape, self.chunk, self.attrs)
             names = [codec['name'] for codec in config['codecs']]
             if names != ['bytes', 'blosc', 'crc32c']:
                 raise ValueError(f'codecs {names}')
@@ -139,8 +159,27 @@ class ShardedArray:
                 -(-n // c) for n, c in zip(self.shape, self.chunk, strict=True)
             )
             self._ends = self._read_index()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
+
+    def numbers(self, name: str, count: int | None = None) -> np.ndarray:
+        """An attribute of finite numbers, float64 (n,).
+
+        Args:
+            name: The attribute, a list or one number.
+            count: How many there must be, None for any.
+
+        Raises:
+            StoreError: If it is missing or something else.
+        """
+        try:
+            values = np.atleast_1d(np.array(self.attrs[name], float))
+            fits = values.ndim == 1 and count in (None, len(values))
+            if not (fits and np.isfinite(values).all()):
+                raise ValueError(f'{name} of {self.attrs[name]!r:.80}')
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
+        return values
 
     def _read_index(self) -> np.ndarray:
         """Where chunks begin and end in the file, (chunks + 1,)."""
@@ -167,6 +206,8 @@ class ShardedArray:
             StoreError: If the file is missing or damaged.
         """
         window = (planes, rows, cols)
+        if any(s.stop > n for s, n in zip(window, self.shape, strict=True)):
+            raise self._damaged(ValueError(f'only a shape of {self.shape}'))
         out = np.empty([s.stop - s.start for s in window], self.dtype)
         if not out.size:
             return out

@@ -24,12 +24,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..charts.codes import get_task
-from ..errors import MissingChannelError
+from ..errors import MissingChannelError, StoreError
 from .cells import CHART_RULES, ChartRule
 from .variables import CHANNELS, FULL_CHANNELS, PLACE_CHANNELS
 
@@ -52,6 +53,9 @@ MISSING = -32768
 #: Lines and samples of a chunk, and how many channels it holds.
 CHUNK = 192
 CHUNK_CHANNELS = 2
+
+#: More lines or samples than any scene has.
+_MOST = 100_000
 
 #: Lines and samples of a block of the overview, at the finest spacing.
 BLOCK = 48
@@ -164,6 +168,36 @@ def _check_unique(option: str, names: Sequence[str]) -> None:
         raise ValueError(
             f'{option} must differ from each other, but got '
             f'{", ".join(twice)} more than once.'
+        )
+
+
+def check_shapes(path: Path, shapes: Any) -> None:
+    """Refuse what a scene has in the place of its shapes.
+
+    Args:
+        path: Folder of the scene.
+        shapes: Lines and samples by name of spacing.
+
+    Raises:
+        StoreError: If it is none such.
+    """
+    try:
+        sizes = {float(name): size for name, size in shapes.items()}
+        fits = sizes and all(
+            spacing > 0
+            and len(size) == 2
+            and 0 < min(size) <= max(size) < _MOST
+            for spacing, size in sizes.items()
+        )
+        whole = all(type(n) is int for size in sizes.values() for n in size)
+    except (AttributeError, TypeError, ValueError):
+        fits = whole = False
+    if not (fits and whole):
+        raise StoreError(
+            path,
+            'lines and samples for each spacing',
+            f'shapes of {shapes!r:.80}',
+            'Remove the folder of the scene and build the store again.',
         )
 
 

@@ -23,6 +23,7 @@ from .shard import ShardedArray
 from .store_format import (
     BASE_SPACING,
     StoreOptions,
+    check_shapes,
     dequantise,
     spacing_name,
 )
@@ -69,6 +70,7 @@ class StoredScene:
                     'Remove the folder of the scene and build the store '
                     'again.',
                 )
+        check_shapes(self.path, attrs['shapes'])
         return attrs
 
     def shape(self, spacing: float) -> tuple[int, int]:
@@ -123,9 +125,13 @@ class StoredScene:
         if not (self.path / 'tie_points').exists():
             return None
         points = self._array('tie_points')
-        latitude, longitude = points.read_all()
-        positions = (points.attrs[f'{axis}_metres'] for axis in 'yx')
-        return Geolocation(latitude, longitude, *positions)
+        positions = [points.numbers(f'{axis}_metres') for axis in 'yx']
+        try:
+            return Geolocation(*points.read_all(), *positions)
+        except (TypeError, ValueError) as error:
+            raise StoreError(
+                points.path, 'tie points of a scene', f'{error}'.rstrip('.')
+            ) from error
 
     def tie_points(self, spacing: float) -> xr.Dataset:
         """``latitude`` and ``longitude`` (degrees) on (y_tie, x_tie).
@@ -149,7 +155,7 @@ class StoredScene:
         return xr.Dataset(
             {name: (dims, degrees) for name, degrees in values},
             {
-                dim: np.asarray(points.attrs[f'{dim[0]}_metres']) / spacing
+                dim: points.numbers(f'{dim[0]}_metres') / spacing
                 for dim in dims
             },
         )
@@ -283,9 +289,8 @@ class StoredScene:
         derived = spacing in options.derived_spacings
         base = BASE_SPACING if derived else spacing
         array = self._array(f'image_{spacing_name(base)}')
-        quanta = dict(
-            zip(options.full_channels, array.attrs['quanta'], strict=True)
-        )
+        steps = array.numbers('quanta', len(options.full_channels)).tolist()
+        quanta = dict(zip(options.full_channels, steps, strict=True))
         factor = spacing / base
         source, cells = window.source, (slice(None), slice(None))
         if derived:
@@ -319,7 +324,7 @@ class StoredScene:
         _ = self.polygon_codes
         array = self._array('polygons')
         spans = [
-            polygon_pixels(span, array.attrs['spacing'], spacing)
+            polygon_pixels(span, array.numbers('spacing', 1).item(), spacing)
             for span in window.source
         ]
         if not all(len(span) for span in spans):
@@ -331,12 +336,12 @@ class StoredScene:
 
     def _coarse(self, name: str, spacing: float, window: Window) -> np.ndarray:
         """A 2 km field, interpolated to the part inside the scene."""
-        attrs = self._array('coarse').attrs
+        places = self._array('coarse')
         rows, cols = window.source
         return interpolate_coarse(
             self.read_coarse(name),
-            np.asarray(attrs['y_metres']) / spacing,
-            np.asarray(attrs['x_metres']) / spacing,
+            places.numbers('y_metres') / spacing,
+            places.numbers('x_metres') / spacing,
             y=rows.start,
             x=cols.start,
             height=rows.stop - rows.start,

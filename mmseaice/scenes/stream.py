@@ -14,10 +14,12 @@ import numpy as np
 import xarray as xr
 
 from ..errors import EmptySceneError, MissingChannelError, SceneFileError
+from .checks import empty_scene
 from .coarse import interpolate_coarse
 from .geolocation import Geolocation
 from .place import place_channel
 from .resample import apply_ready_rule, is_raw, resample_scene
+from .stamps import stamps_of
 from .stored_scene import StoredScene
 from .variables import CHART_SPACING, PLACE_CHANNELS, find_channel
 
@@ -56,6 +58,12 @@ class Block:
     valid: np.ndarray
     status: np.ndarray
     sar: dict[str, np.ndarray]
+
+    @property
+    def has_sar(self) -> bool:
+        """Whether any pixel has SAR, on land as well."""
+        fields = [np.isfinite(field) for field in self.sar.values()]
+        return bool(np.all(fields, axis=0).any())
 
 
 class SceneStream(ABC):
@@ -107,10 +115,11 @@ class SceneStream(ABC):
         self.attrs |= {'mask': 'land', 'land_mask': name}
 
     def note_file(self, path: str | os.PathLike) -> None:
-        """Note a file that decides how the scene looks."""
-        about = os.stat(path)
-        stamp = (os.fspath(path), about.st_size, about.st_mtime_ns)
-        self.stamps.append(stamp)
+        """Note a file that decides how the scene looks.
+
+        With it go the files that make it up, see :func:`.stamps_of`.
+        """
+        self.stamps += stamps_of(path)
 
     @property
     def name(self) -> str:
@@ -135,16 +144,37 @@ class SceneStream(ABC):
         Args:
             first: Line of the image from which on blocks are needed; the
                 first block may begin before it.
+
+        Raises:
+            EmptySceneError: In place of the last block, if no block of the
+                scene has valid SAR, on land or off it.
         """
-        step = self.block_lines
+        seen = False
+        starts = self._starts()
+        begin = first // self.block_lines
+        for start in starts[begin:]:
+            block = self._block(start)
+            seen = seen or block.has_sar
+            if start == starts[-1] and not seen:
+                # Those that another run has read are read up to the first.
+                earlier = (self._block(n) for n in starts[:begin])
+                if not any(one.has_sar for one in earlier):
+                    raise empty_scene(self.attrs, 'HH and HV')
+            yield start, block
+
+    def _starts(self) -> range:
+        """First lines of all blocks."""
+        return range(0, self.shape[0], self.block_lines)
+
+    def _block(self, start: int) -> Block:
+        """The block that begins at a line of the image."""
         height = self.shape[0]
-        for start in range(first // step * step, height, step):
-            stop = min(start + step, height)
-            fine = round(start * self.factor), round(stop * self.factor)
-            if stop == height:
-                # Lines that fill no cell belong to the last one.
-                fine = fine[0], self.fine_shape[0]
-            yield start, self._read(start, stop, *fine)
+        stop = min(start + self.block_lines, height)
+        fine = round(start * self.factor), round(stop * self.factor)
+        if stop == height:
+            # Lines that fill no cell belong to the last one.
+            fine = fine[0], self.fine_shape[0]
+        return self._read(start, stop, *fine)
 
     @abstractmethod
     def _read(self, start: int, stop: int, first: int, last: int) -> Block:

@@ -7,13 +7,18 @@ Positions are edge-based: pixel ``i`` spans ``[i, i + 1)``, its centre is
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 
+from ..errors import SceneDimensionError, SceneFileError
 from .geolocation import geodetic_to_ecef
 from .variables import COARSE_CELL
 
 logger = logging.getLogger(__name__)
+
+#: Square metres between four tie points, a fraction of a pixel.
+_LEAST_AREA = 1.0
 
 
 def coarse_size(raw_size: int) -> int:
@@ -44,6 +49,41 @@ def tie_indices(raw_size: int, count: int) -> np.ndarray:
         )
         return np.linspace(0, raw_size - 1, count)
     return indices
+
+
+def check_ties(path: Any, latitude: np.ndarray, longitude: np.ndarray) -> None:
+    """Refuse a tie grid that is no surface on Earth.
+
+    Args:
+        path: The file it comes from.
+        latitude: Degrees, shape (lines, samples) of the tie grid.
+        longitude: Degrees, same shape.
+
+    Raises:
+        SceneDimensionError: If the grid is smaller than 3 by 3.
+        SceneFileError: If neighbouring points span no area.
+    """
+    shape = np.shape(latitude)
+    if min(shape) < 3:
+        raise SceneDimensionError(
+            path,
+            'a grid of tie points, 3 x 3 at least',
+            f'one of {shape[0]} x {shape[1]}',
+            'Fetch the file again and compare its checksum.',
+        )
+    points = np.stack(geodetic_to_ecef(latitude, longitude), axis=-1)
+    down = np.diff(points, axis=0)[:, :-1]
+    right = np.diff(points, axis=1)[:-1]
+    area = np.linalg.norm(np.cross(down, right), axis=-1)
+    if not np.median(area) >= _LEAST_AREA:
+        raise SceneFileError(
+            path,
+            'tie points that span an area on Earth',
+            f'latitudes from {np.min(latitude):g} to {np.max(latitude):g} '
+            f'and longitudes from {np.min(longitude):g} to '
+            f'{np.max(longitude):g}, in one place or on one line',
+            'Fetch the file again and compare its checksum.',
+        )
 
 
 def last_interval_ratio(

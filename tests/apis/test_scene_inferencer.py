@@ -105,6 +105,13 @@ def test_a_scene_without_chart_is_charted_with_a_warning(config, checkpoint):
     assert charts['SIC'].shape == (200, 215)
 
 
+def test_the_warning_is_true_where_nothing_is_blanked(config, checkpoint):
+    scene = make_scene(200, 215).assign_attrs(mask='none')
+    infer = SceneInferencer(config, checkpoint(), 'cpu')
+    with pytest.warns(UserWarning, match='Nothing is blanked .*land and lak'):
+        infer.open(scene, land_mask='none')
+
+
 @pytest.mark.parametrize('entry', ['min_valid', 'mask', 'mean'])
 def test_a_record_that_lacks_an_entry_is_refused(config, checkpoint, entry):
     path = checkpoint()

@@ -109,8 +109,10 @@ def test_a_safe_without_a_word_on_land_is_refused(
 ):
     safe = write_safe(raw, tmp_path, seed=None)
     infer = make_inferencer('HH', 'HV')
-    with pytest.raises(ParityError, match='mask: trained with land'):
+    with pytest.raises(ParityError, match='mask: trained with land') as why:
         infer.open(safe)
+    for way in ('--land-mask FILE', '--land-mask none'):
+        assert way in why.value.remedy
 
 
 def test_polygons_of_land_are_not_charted(make_inferencer, raw, tmp_path):

@@ -1,5 +1,6 @@
 """Reading runs no code, writing leaves whole files."""
 
+import json
 import os
 import pickle
 import subprocess
@@ -141,6 +142,52 @@ def test_safetensors_with_odd_meta_are_named(tmp_path, weights):
     save_file(weights, path, {'meta': '[1]'})
     with pytest.raises(CheckpointError, match='as "meta", but got a list'):
         load_checkpoint_file(path)
+
+
+RECORD = {
+    'version': '0.1.0',
+    'channels': ['HH', 'HV'],
+    'spacings': (80.0, 160),
+    'mean': None,
+    'clip': [-5, 5],
+    'fill': 0.0,
+    'mask': ['chart', 'land'],
+    'release': 'Dec-2022',
+    'entry of a later version': {},
+}
+
+
+@pytest.mark.parametrize(
+    ('record', 'message'),
+    [
+        ([1], 'a dictionary'),
+        ('text', 'a dictionary'),
+        (RECORD | {'channels': 'HH'}, 'a list of names.*channels'),
+        (RECORD | {'channels': None}, 'a list of names.*channels'),
+        (RECORD | {'spacings': 80}, 'a list of numbers.*spacings'),
+        (RECORD | {'mean': ['a', 'b']}, 'a list of numbers.*mean'),
+        (RECORD | {'std': [float('nan')]}, 'a list of numbers.*std'),
+        (RECORD | {'min_valid': '0.5'}, 'a number.*min_valid'),
+        (RECORD | {'mask': 3}, 'text.*mask'),
+    ],
+)
+@pytest.mark.parametrize('suffix', ['pth', 'safetensors'])
+def test_an_odd_record_of_the_training_data_is_named(
+    tmp_path, weights, record, message, suffix
+):
+    def write(name, record):
+        path = tmp_path / f'{name}.{suffix}'
+        meta = dict(mmseaice=record)
+        if suffix == 'pth':
+            torch.save(dict(state_dict=weights, meta=meta), path)
+        else:
+            save_file(weights, path, {'meta': json.dumps(meta)})
+        return path
+
+    for name, good in (('whole', RECORD), ('none', None)):
+        assert load_checkpoint_file(write(name, good))['meta']
+    with pytest.raises(CheckpointError, match=rf'odd\.{suffix}.*{message}'):
+        load_checkpoint_file(write('odd', record))
 
 
 def test_failed_write_leaves_the_old_file(tmp_path):

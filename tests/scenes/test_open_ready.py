@@ -298,7 +298,7 @@ def test_tie_grid_of_one_row(tmp_path, write_ready):
                     file.renameDimension(dim, f'all_{dim}')
         dims = ('sar_sample_2dgrid_points', 'sar_line_2dgrid_points')
         change(path, f'sar_grid2d_{name}', row, dims)
-    with pytest.raises(SceneDimensionError, match='2 x 2'):
+    with pytest.raises(SceneDimensionError, match='3 x 3'):
         open_scene(path)
 
 
@@ -343,3 +343,47 @@ def test_fractions_of_a_class(tmp_path, write_ready):
     change(path, 'SIC', chart)
     with pytest.raises(SceneFileError, match='fractions'):
         open_scene(path)
+
+
+@pytest.mark.parametrize('axes', [(0,), (1,), (0, 1)])
+def test_tie_points_in_one_place_or_on_a_line(tmp_path, write_ready, axes):
+    path, truth = write_ready(tmp_path)
+    with netCDF4.Dataset(path, 'a') as file:
+        for name in ('latitude', 'longitude'):
+            values = truth[name]
+            for axis in axes:
+                first = values.take([0], axis)
+                values = np.broadcast_to(first, truth[name].shape)
+            file[f'sar_grid2d_{name}'][:] = values
+    with pytest.raises(SceneFileError, match=rf'{path.name}.*span an area'):
+        open_scene(path)
+
+
+def test_a_file_without_lines(tmp_path, write_ready):
+    path, _ = write_ready(tmp_path)
+    empty(path)
+    for lines in (None, (0, 2)):
+        with pytest.raises(EmptySceneError, match=rf'{path.name}.*\(0, 230\)'):
+            open_scene(path, lines=lines)
+
+
+def empty(path):
+    """Write a file again without the lines of its SAR."""
+    with netCDF4.Dataset(path) as old:
+        content = (
+            old.__dict__,
+            {
+                name: (variable.dimensions, variable[:], variable.dtype)
+                for name, variable in old.variables.items()
+            },
+        )
+    with netCDF4.Dataset(path, 'w') as file:
+        file.setncatts(content[0])
+        for name, (dims, values, kind) in content[1].items():
+            for dim, size in zip(dims, values.shape, strict=True):
+                if dim not in file.dimensions:
+                    size = None if dim == 'sar_lines' else size
+                    file.createDimension(dim, size)
+            variable = file.createVariable(name, kind, dims)
+            if 'sar_lines' not in dims:
+                variable[:] = values

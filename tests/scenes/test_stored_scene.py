@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import zarr
@@ -12,6 +14,7 @@ from mmseaice.scenes.resample import resample_scene
 from mmseaice.scenes.store import SceneStore
 from mmseaice.testing import (
     build_recipes,
+    build_tiny_store,
     make_scene,
     open_recipe,
     write_recipe,
@@ -137,3 +140,44 @@ def test_overview_counts_blocks(store_path):
         assert overview.classes[task][1, 2] == present
     ids = level['polygon_id'].values
     assert overview.polygons[1, 2] == ids[48 + 24, 96 + 24]
+
+
+CHUNK = ('codecs', 0, 'configuration', 'chunk_shape')
+ODD = [
+    *[('', ('attributes', 'shapes'), v) for v in (None, {}, {'80': [1, -1]})],
+    ('', ('attributes', 'shapes', '80'), [10**20, 10]),
+    *[('image_80', ('attributes',), v) for v in (None, {}, [])],
+    *[
+        ('image_80', ('attributes', 'quanta'), v)
+        for v in (2, [0.05], 'x', [0.05, None], [float('nan'), 1])
+    ],
+    *[('image_80', (*CHUNK, 1), v) for v in (0, -1, 10**20, 2.5, 'x')],
+    ('image_80', ('shape', 1), 50),
+    *[
+        ('tie_points', ('attributes', 'y_metres'), v)
+        for v in (None, 'x', [1, 2], [0, 0, 0, 0, 0], [5, 4, 3, 2, 1])
+    ],
+]
+
+
+@pytest.mark.parametrize(('array', 'place', 'value'), ODD)
+def test_odd_metadata_are_named(tmp_path, array, place, value):
+    path = tmp_path / 'store.zarr'
+    build_tiny_store(
+        path, 1, 60, 60, spacings=(80,), channels=('HH', 'HV'), tasks=()
+    )
+    (name,) = SceneStore(path).scene_ids
+    file = path / name / array / 'zarr.json'
+    whole = json.loads(file.read_text())
+    part = whole
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    file.write_text(json.dumps(whole))
+    with pytest.raises(StoreError, match=r'store\.zarr'):
+        read_all(SceneStore(path)[name])
+
+
+def read_all(scene):
+    scene.read(80)
+    return scene.place

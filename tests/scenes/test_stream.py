@@ -1,9 +1,12 @@
 """Scenes read block by block against scenes read at once."""
 
+import os
+
+import netCDF4
 import numpy as np
 import pytest
 
-from mmseaice.errors import MissingChannelError, StoreError
+from mmseaice.errors import EmptySceneError, MissingChannelError, StoreError
 from mmseaice.scenes import SceneStore, open_scene, resample_scene
 from mmseaice.scenes.coarse import interpolate_coarse
 from mmseaice.scenes.geolocation import Geolocation
@@ -170,3 +173,76 @@ def test_a_store_without_the_spacing_is_refused(tmp_path):
     scene = only_scene(tmp_path / 'store')
     with pytest.raises(StoreError, match='spacing 200 m'):
         list(stream_scene(scene, ['HH'], 200).blocks())
+
+
+EMPTY = {'NaN': np.nan, 'infinite': np.inf, 'masked': np.ma.masked}
+
+
+@pytest.mark.usefixtures('small_blocks')
+@pytest.mark.parametrize('value', EMPTY)
+@pytest.mark.parametrize('first', [0, 30])
+def test_a_file_without_a_valid_pixel_is_refused(
+    value, first, write_raw, tmp_path
+):
+    path = write_raw(tmp_path).path
+    with netCDF4.Dataset(path, 'a') as file:
+        file['nersc_sar_secondary'][:] = EMPTY[value]
+    stream = stream_scene(path, ['HH', 'HV'], 200)
+    with pytest.raises(EmptySceneError, match=path.name):
+        list(stream.blocks(first))
+
+
+def test_an_empty_ready_file_is_refused(write_ready, tmp_path):
+    path = write_ready(tmp_path, sar='empty').path
+    stream = stream_scene(path, ['HH', 'HV'], 200)
+    with pytest.raises(EmptySceneError, match=path.name):
+        list(stream.blocks())
+
+
+@pytest.mark.usefixtures('small_blocks')
+def test_one_valid_pixel_is_enough_wherever_reading_begins():
+    scene = make_scene(120, 130)
+    for name in ('HH', 'HV', 'incidence_angle'):
+        scene[name][:] = np.nan
+        scene[name][7, 9] = 1.0
+    stream = stream_scene(scene, ['HH', 'HV'], 80)
+    assert len(list(stream.blocks())) == 10
+    # What is left has no SAR, but another run has read some.
+    assert len(list(stream.blocks(60))) == 5
+
+
+def test_a_scene_that_is_all_land_is_read():
+    scene = make_scene(120, 130).assign_attrs(mask='none')
+    stream = stream_scene(scene, ['HH', 'HV'], 80)
+    stream.blank_land(lambda y, x: np.ones((len(y), len(x)), bool), 'land')
+    _, image, fields = together(stream)
+    assert (fields['status'] == LAND).all()
+    assert np.isnan(image).all()
+
+
+def stamp_names(stream):
+    return [os.path.basename(stamp[0]) for stamp in stream.stamps]
+
+
+def test_stamps_tell_of_changes_inside_a_folder(tmp_path):
+    build_tiny_store(tmp_path / 'store', 1, spacings=(80,))
+    scene = only_scene(tmp_path / 'store')
+    for time, given in enumerate((scene, scene.path), 1):
+        before = stream_scene(given, ['HH', 'HV'], 80).stamps
+        victim = scene.path / 'image_80/c/0/0/0'
+        os.utime(victim, ns=(time, time))
+        after = stream_scene(given, ['HH', 'HV'], 80).stamps
+        assert before != after
+        same = stream_scene(given, ['HH', 'HV'], 80).stamps
+        assert after == same
+
+
+def test_stamps_of_a_shapefile_are_those_of_its_parts(tmp_path):
+    stream = stream_scene(make_scene(), ['HH', 'HV'], 80)
+    parts = ['a.b.dbf', 'a.b.prj', 'a.b.shp', 'a.b.shp.xml', 'a.b.shx']
+    for name in (*parts, 'a.c.shx', 'a.bc.shp'):
+        (tmp_path / name).touch()
+    stream.note_file(tmp_path / 'a.b.shp')
+    assert stamp_names(stream) == parts
+    stream.note_file(tmp_path / 'a.c.shx')
+    assert stamp_names(stream) == [*parts, 'a.c.shx']

@@ -58,6 +58,29 @@ def _terms(y: np.ndarray, x: np.ndarray, degree: int) -> np.ndarray:
     return np.stack([y**i * x**j for i, j in powers], -1)
 
 
+def _check_points(table: np.ndarray) -> None:
+    """Refuse control points that say nothing, and say why.
+
+    Args:
+        table: Line, sample and two coordinates of each point, (n, 4).
+
+    Raises:
+        ValueError: If one is not finite, or all are the same.
+    """
+    known = np.isfinite(table).all(axis=1)
+    if not known.all():
+        raise ValueError(
+            f'points must be finite, but control point {known.argmin() + 1} '
+            f'of {len(table)} is NaN or infinite.'
+        )
+    for what, columns in (('pixel', table[:, :2]), ('place', table[:, 2:])):
+        if len(table) > 1 and len(np.unique(columns, axis=0)) == 1:
+            raise ValueError(
+                f'points must differ, but all {len(table)} control points '
+                f'have the same {what}.'
+            )
+
+
 def fit_ties(
     points: list[GroundControlPoint], crs: CRS, shape: tuple[int, int]
 ) -> TiePoints:
@@ -73,10 +96,12 @@ def fit_ties(
         shape: Lines and samples of the image.
 
     Raises:
-        ValueError: If the points are too few or on one line.
+        ValueError: If the points are too few, NaN, in one place or on one
+            line.
     """
     table = np.array([(p.row, p.col, p.x, p.y) for p in points], float)
     table = table.reshape(-1, 4)
+    _check_points(table)
     degree = 0
     while degree < _DEGREE:
         needed = (degree + 2) * (degree + 3) // 2

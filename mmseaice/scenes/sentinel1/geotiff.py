@@ -11,7 +11,7 @@ import numpy as np
 import rasterio
 import xarray as xr
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import ProjError
 from rasterio.errors import RasterioError
 
 from ...errors import SceneFileError
@@ -73,9 +73,13 @@ def _find_ties(path: Path, file: rasterio.DatasetReader) -> TiePoints:
         if file.crs:
             crs = CRS.from_user_input(file.crs)
             return map_ties(file.transform, crs, file.shape)
-    except (ValueError, CRSError) as error:
+    except (ValueError, ProjError) as error:
         raise SceneFileError(
-            path, 'control points that say where the image is', f'{error}'
+            path,
+            'control points, or a map grid, that say where the image is',
+            f'{error}'.rstrip('.'),
+            'Write it again with a coordinate system of the Earth, such as '
+            'with gdal_translate -a_srs -gcp.',
         ) from error
     raise SceneFileError(
         path,
@@ -169,6 +173,14 @@ def _spacing(path: Path, ties: TiePoints) -> float:
             the control points by more than two of them.
     """
     metres = ties.spacing
+    if not min(metres) > 0:
+        raise SceneFileError(
+            path,
+            'pixels that cover the ground',
+            f'{metres[0]:g} m from line to line and {metres[1]:g} m from '
+            'sample to sample',
+            'Are its control points, or its map grid, those of the image?',
+        )
     if max(metres) > _ASPECT * min(metres):
         raise SceneFileError(
             path,

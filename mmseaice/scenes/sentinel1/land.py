@@ -15,7 +15,7 @@ import pyogrio
 import rasterio
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import ProjError
 from rasterio.errors import RasterioError
 from rasterio.features import rasterize
 from rasterio.transform import Affine
@@ -32,12 +32,27 @@ Land = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 _LINES = 512
 _DEGREES = 'EPSG:4326'
+#: Suffixes of text, where anything may stand for a coordinate.
+_TEXTS = ('.geojson', '.json')
 _RASTERS = ('.tif', '.tiff', '.vrt', '.img')
+
+#: A box without which GDAL passes over malformed features, in silence.
+_ANYWHERE = (-1e30, -1e30, 1e30, 1e30)
 
 #: Pixels around the scene within which polygons are kept.
 _MARGIN = 20
 #: Longest edge of a polygon, in degrees and in metres.
 _LONGEST = (0.05, 5000.0)
+
+#: What pyogrio, shapely and pyproj raise on polygons they cannot read.
+_UNREADABLE = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    shapely.errors.GEOSException,
+    ProjError,
+    ValueError,
+    OSError,
+)
 
 
 def _unreadable(path: Path, error: Exception) -> SceneFileError:
@@ -93,18 +108,25 @@ class PolygonLand:
         """Polygons near the outline, in metres around the scene."""
         try:
             crs = CRS.from_user_input(pyogrio.read_info(self.path)['crs'])
+            to_local = Transformer.from_crs(crs, self._local, always_xy=True)
             box = None
             if crs.is_geographic:
                 box = _box(latitude, longitude, has_pole)
-            found = pyogrio.raw.read(self.path, columns=[], bbox=box)[2]
-        except (pyogrio.errors.DataSourceError, CRSError, OSError) as error:
+            text = self.path.suffix.lower() in _TEXTS
+            about = dict(columns=[], bbox=_ANYWHERE if text else box)
+            found = pyogrio.raw.read(self.path, **about)[2]
+            with np.errstate(invalid='ignore'):
+                polygons = shapely.from_wkb(found)
+        except _UNREADABLE as error:
             raise _unreadable(self.path, error) from error
-        polygons = shapely.from_wkb(found)
+        self._check_places(shapely.get_coordinates(polygons), crs)
         if box is not None:
-            polygons = shapely.make_valid(polygons)
+            west, south, east, north = shapely.bounds(polygons).T
+            near = (west <= box[2]) & (east >= box[0])
+            near &= (south <= box[3]) & (north >= box[1])
+            polygons = shapely.make_valid(polygons[near])
             polygons = shapely.clip_by_rect(polygons, *box)
             polygons = shapely.segmentize(polygons, _LONGEST[0])
-        to_local = Transformer.from_crs(crs, self._local, always_xy=True)
         polygons = shapely.transform(
             polygons, to_local.transform, interleaved=False
         )
@@ -116,6 +138,21 @@ class PolygonLand:
                 'Cut the file to the region of the scene.',
             )
         return polygons
+
+    def _check_places(self, points: np.ndarray, crs: CRS) -> None:
+        """Refuse coordinates, (n, 2), that are no place on Earth."""
+        limits = (360.0, 90.0) if crs.is_geographic else (np.inf, np.inf)
+        off = ~(np.abs(points) <= np.array(limits) + 1e-6)
+        off |= ~np.isfinite(points)
+        if off.any():
+            x, y = points[off.any(axis=1)][0]
+            raise SceneFileError(
+                self.path,
+                f'coordinates of {crs.name}',
+                f'a point at x {x:g}, y {y:g}',
+                'Repair the polygons, or say which coordinate system they '
+                'are in.',
+            )
 
     def _to_image(self, points: np.ndarray) -> np.ndarray:
         """From metres around the scene, (n, 2), to samples and lines."""
@@ -164,7 +201,7 @@ def _box(
 
 
 class RasterLand:
-    """Land from a raster, not 0 is land, see :func:`open_land`."""
+    """Land from a raster, neither 0 nor NaN is land, see :func:`open_land`."""
 
     def __init__(
         self, path: Path, geolocation: Geolocation, shape: tuple[int, int]
@@ -176,11 +213,11 @@ class RasterLand:
                 self._place = ~file.transform
                 self._shape = file.shape
                 crs = CRS.from_user_input(file.crs)
-        except (RasterioError, CRSError, OSError) as error:
+            self._from_degrees = Transformer.from_crs(
+                _DEGREES, crs, always_xy=True
+            )
+        except (RasterioError, ProjError, OSError) as error:
             raise _unreadable(path, error) from error
-        self._from_degrees = Transformer.from_crs(
-            _DEGREES, crs, always_xy=True
-        )
         y, x = (np.linspace(0, n, 20) for n in shape)
         if not self._find(y, x)[2].any():
             raise SceneFileError(
@@ -218,7 +255,8 @@ class RasterLand:
                 values = file.read(1, window=window, masked=True).filled(0)
         except (RasterioError, OSError) as error:
             raise _unreadable(self.path, error) from error
-        land[inside] = values[rows - top, columns - left] != 0
+        values = values[rows - top, columns - left]
+        land[inside] = (values != 0) & ~np.isnan(values)
         return land
 
 
@@ -229,7 +267,7 @@ def open_land(
 
     Args:
         path: Polygons of land in a GeoPackage, Shapefile or GeoJSON, or a
-            raster in which every value but 0 and no data is land.
+            raster in which every value but 0, NaN and no data is land.
         geolocation: Where the pixels of the scene are.
         shape: Lines and samples of the scene.
 

@@ -10,6 +10,9 @@ import numpy as np
 from ...errors import SceneFileError
 from .xml_file import XMLFile
 
+#: Calibration is about 500 and noise up to some 100,000.
+_LARGEST = 1e9
+
 
 class LookupTable:
     """A quantity on some pixels of some lines, bilinear in between.
@@ -42,6 +45,11 @@ class LookupTable:
         """Whether all values are 0."""
         return not self._rows.any()
 
+    @property
+    def is_positive(self) -> bool:
+        """Whether all values are above 0."""
+        return bool((self._rows > 0).all())
+
     def read_lines(self, start: int, stop: int) -> np.ndarray:
         """Values of lines ``start`` to ``stop``, float32 (stop - start, W)."""
         count = len(self._lines)
@@ -70,8 +78,8 @@ def read_table(
         samples: Samples of the image.
 
     Raises:
-        SceneFileError: If there is no vector, or one does not fit its
-            pixels.
+        SceneFileError: If there is no vector, one does not fit its pixels,
+            lines or pixels descend, or a value is out of range.
     """
     found = file.all(vectors)
     if not found:
@@ -93,18 +101,60 @@ def read_table(
                 f'{len(tables[-1])} of them at line {lines[-1]:g}',
                 'Fetch the product again.',
             )
+        check_vector(file, pixels[-1], tables[-1], values)
+    check_vector(file, np.array(lines), np.concatenate(tables), values)
     return LookupTable(lines, pixels, tables, samples)
+
+
+def check_vector(
+    file: XMLFile, at: np.ndarray, values: np.ndarray, name: str
+) -> None:
+    """Refuse a vector whose places descend, or with a value out of range.
+
+    Args:
+        file: The file.
+        at: Lines or pixels.
+        values: What stands there.
+        name: Name of the element with the values.
+
+    Raises:
+        SceneFileError: If they are no such vector.
+    """
+    if (np.diff(at) < 0).any():
+        raise SceneFileError(
+            file.path,
+            f'ascending lines and pixels of {name}',
+            f'{at[:-1][np.diff(at) < 0][0]:g} before a smaller one',
+            'Fetch the product again.',
+        )
+    if values.min() < 0 or values.max() > _LARGEST:
+        raise SceneFileError(
+            file.path,
+            f'{name} of 0 to {_LARGEST:g}',
+            f'{values.min():g} to {values.max():g}',
+            'Fetch the product again.',
+        )
 
 
 def read_calibration(path: Path, samples: int) -> LookupTable:
     """Read the table A that calibrates to sigma0 = DN^2 / A^2.
 
     Raises:
-        SceneFileError: If the file cannot be read, or lacks it.
+        SceneFileError: If the file cannot be read, lacks it, or has an A
+            that is not above 0.
     """
-    return read_table(
-        XMLFile(path),
+    file = XMLFile(path)
+    table = read_table(
+        file,
         'calibrationVectorList/calibrationVector',
         'sigmaNought',
         samples,
     )
+    if not table.is_positive:
+        raise SceneFileError(
+            file.path,
+            'sigmaNought above 0',
+            'a value of 0',
+            'Fetch the product again.',
+        )
+    return table

@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from ...errors import SceneFileError
-from .lookup import LookupTable, read_table
+from .lookup import LookupTable, check_vector, read_table
 from .xml_file import XMLFile
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,8 @@ def _read_block(
     """Read one block; without bounds, as in SLC, it is the whole image.
 
     Raises:
-        SceneFileError: If lines and factors are not in pairs.
+        SceneFileError: If lines and factors are not in pairs, lines descend,
+            or a factor is out of range.
     """
     ends = []
     for axis, size in zip(('AzimuthLine', 'RangeSample'), shape, strict=True):
@@ -96,6 +97,7 @@ def _read_block(
             f'{len(factors)} values of noiseAzimuthLut',
             'Fetch the product again.',
         )
+    check_vector(file, at, factors, 'noiseAzimuthLut')
     return AzimuthBlock(*ends, at, factors)
 
 

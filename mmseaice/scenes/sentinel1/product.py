@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import SceneFileError
 from ..naming import ProductId, parse_product_id
+from .agreement import check_name, check_pair, check_place
 from .annotation import Annotation, read_annotation
 
 POLARISATIONS = ('HH', 'HV')
@@ -75,8 +76,8 @@ def find_images(path: str | Path) -> tuple[Path, dict[str, ImageFiles]]:
         The folder, and the files by polarisation.
 
     Raises:
-        SceneFileError: If the product is no EW GRDM with HH and HV, or lacks
-            a file.
+        SceneFileError: If the product is no EW GRDM with HH and HV, lacks a
+            file, or its files are not of one product.
     """
     folder = Path(path)
     if folder.name == 'manifest.safe':
@@ -100,7 +101,16 @@ def find_images(path: str | Path) -> tuple[Path, dict[str, ImageFiles]]:
     for file in found:
         annotation = read_annotation(file)
         _check_kind(annotation, folder)
-        annotations[annotation.polarisation] = annotation
+        check_name(annotation, folder)
+        check_place(annotation)
+        other = annotations.setdefault(annotation.polarisation, annotation)
+        if other is not annotation:
+            raise SceneFileError(
+                file,
+                f'one annotation of {annotation.polarisation}',
+                f'another one in {other.path.name}',
+                'Unpack the product again, into a new folder.',
+            )
     if not annotations.keys() >= set(POLARISATIONS):
         raise SceneFileError(
             folder,
@@ -108,15 +118,8 @@ def find_images(path: str | Path) -> tuple[Path, dict[str, ImageFiles]]:
             f'{" and ".join(annotations)}',
             'Models need both. ' + _OTHER_PRODUCT,
         )
+    check_pair(*(annotations[n] for n in POLARISATIONS))
     images = {n: _files_of(annotations[n], folder) for n in POLARISATIONS}
-    shapes = {n: annotations[n].shape for n in POLARISATIONS}
-    if len(set(shapes.values())) > 1:
-        raise SceneFileError(
-            folder,
-            'images of one size',
-            f'{shapes}',
-            'Do the files come from two products? Unpack it again.',
-        )
     return folder, images
 
 

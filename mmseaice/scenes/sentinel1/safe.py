@@ -48,11 +48,12 @@ class _Image:
     def __init__(self, files: ImageFiles, denoise: bool) -> None:
         self.path = files.measurement
         self.shape = files.annotation.shape
-        self._scale = read_calibration(files.calibration, self.shape[1])
-        self._noise = read_noise(files.noise, self.shape)
         self._removes = denoise and not files.annotation.is_denoised
         # A truncated file shows at its end, and better now than hours later.
+        # Tables come after, since the image proves its size.
         self._pixels(self.shape[0] - 1, self.shape[0])
+        self._scale = read_calibration(files.calibration, self.shape[1])
+        self._noise = read_noise(files.noise, self.shape)
 
     def _pixels(self, start: int, stop: int) -> np.ndarray:
         """Digital numbers, float32 (stop - start, W), 0 for no data."""
@@ -64,6 +65,14 @@ class _Image:
                         f'an image of {self.shape} pixels',
                         f'{file.shape}',
                         'Unpack the product again.',
+                    )
+                if file.dtypes != ('uint16',):
+                    raise SceneFileError(
+                        self.path,
+                        'one band of uint16',
+                        ', '.join(file.dtypes),
+                        'Unpack the product again; an image that another '
+                        'program wrote is no measurement.',
                     )
                 window = Window(0, start, self.shape[1], stop - start)
                 return file.read(1, window=window).astype(np.float32)

@@ -164,7 +164,51 @@ def scattered(path, power):
     write(path, power, gcps=points, crs='EPSG:4326')
 
 
+LOCAL = 'LOCAL_CS["paper",UNIT["metre",1]]'
+
+
+def points_at(place, crs='EPSG:4326'):
+    """Write control points that are where a function of (y, x) says."""
+
+    def write_them(path, power):
+        points = [
+            GroundControlPoint(y, x, *place(y, x))
+            for y in (0, 30, 60)
+            for x in (0, 35, 70)
+        ]
+        write(path, power, gcps=points, crs=crs)
+
+    return write_them
+
+
+def map_at(transform, crs='EPSG:3413'):
+    return lambda path, power: write(
+        path, power, crs=crs, transform=Affine(*transform)
+    )
+
+
+def one_nan(y, x):
+    return (np.nan if (y, x) == (30, 35) else -20 + x * 1e-3, 75 + y * 4e-4)
+
+
 BROKEN = {
+    'local map': (
+        map_at((40, 0, 0, 0, -40, 0), LOCAL),
+        r'scene\.tif.*coordinate system of the Earth',
+    ),
+    'local points': (
+        points_at(lambda y, x: (40 * x, -40 * y), LOCAL),
+        r'scene\.tif.*coordinate system of the Earth',
+    ),
+    'NaN point': (points_at(one_nan), 'control point 5 of 9 is NaN'),
+    'one place': (
+        points_at(lambda y, x: (-20, 75)),
+        'all 9 control points have the same place',
+    ),
+    'no extent': (
+        map_at((0, 0, 1e5, 0, 0, 1e5)),
+        'pixels that cover the ground, but got 0 m',
+    ),
     'text': (lambda p, a: p.write_text('no image'), 'cannot be read as one'),
     'numbers': (
         lambda p, a: write(p, (1000 * a).astype(np.uint16)),

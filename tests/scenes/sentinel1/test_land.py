@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas
 import numpy as np
 import pyogrio
@@ -13,10 +15,12 @@ from rasterio.transform import Affine
 
 from mmseaice.errors import SceneFileError
 from mmseaice.scenes import Geolocation
+from mmseaice.scenes.open_stream import stream_scene
 from mmseaice.scenes.sentinel1.control_points import map_ties
 from mmseaice.scenes.sentinel1.land import land_mask, open_land
 from mmseaice.scenes.sentinel1.safe import read_safe
 from mmseaice.scenes.simulator.geometry import tie_points
+from mmseaice.scenes.stream import LAND
 
 SHAPE = (400, 500)
 POLAR = CRS.from_epsg(3413)
@@ -214,3 +218,75 @@ def test_a_raster_elsewhere_is_refused(tmp_path):
         file.write(np.ones((9, 9), np.uint8), 1)
     with pytest.raises(SceneFileError, match='covers the scene'):
         open_land(path, swath(71, -20), SHAPE)
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'uint8'])
+def test_nan_in_a_raster_is_no_land(tmp_path, dtype):
+    place = at_pole()
+    values = np.zeros((400, 500), dtype)
+    values[:100] = 1
+    values[100:200] = np.nan if dtype == 'float32' else 0
+    path = tmp_path / 'land.tif'
+    with rasterio.open(
+        path, 'w', driver='GTiff', count=1, height=400, width=500,
+        dtype=dtype, crs=POLAR,
+        transform=Affine(80, 0, -18000, 0, -80, 14000),
+    ) as file:  # fmt: skip
+        file.write(values, 1)
+    found = land_mask(path, place, SHAPE)
+    assert found[:99].all()
+    assert not found[101:].any()
+
+
+def ring(*places):
+    """GeoJSON of one ring, and of a feature without a geometry."""
+    geometry = {'type': 'Polygon', 'coordinates': [list(places)]}
+    features = [
+        {'type': 'Feature', 'properties': {}, 'geometry': one}
+        for one in (geometry, None)
+    ]
+    return json.dumps({'type': 'FeatureCollection', 'features': features})
+
+
+NAN = float('nan')
+ODD_RINGS = {
+    'NaN': (((-20, 71), (NAN, 71.1), (-19, 71.1), (-20, 71)), 'a point at'),
+    'off Earth': (
+        ((-20, 71), (-20, 171.1), (-19, 71.1), (-20, 71)),
+        r'y 171\.1',
+    ),
+    'metres': (
+        ((-2e6, 7e5), (-1e6, 7e5), (-1e6, 9e5), (-2e6, 7e5)),
+        'coordinates of WGS 84',
+    ),
+    'open': (((-30, 60), (-30, 80), (0, 80)), 'closed'),
+    'two points': (((-30, 60), (0, 80)), 'closed'),
+    'text': ((('a', 'b'), ('c', 'd'), ('a', 'b')), 'cannot be read'),
+}
+
+
+@pytest.mark.filterwarnings('ignore:Non closed ring')
+@pytest.mark.parametrize('fault', ODD_RINGS)
+def test_odd_rings_are_named(tmp_path, fault):
+    places, message = ODD_RINGS[fault]
+    path = tmp_path / 'land.geojson'
+    path.write_text(ring(*places))
+    with pytest.raises(SceneFileError, match=rf'land\.geojson.*{message}'):
+        open_land(path, swath(71, -20), SHAPE)
+
+
+def test_a_feature_without_a_geometry_is_no_land(tmp_path):
+    path = tmp_path / 'land.geojson'
+    path.write_text(ring((-90, 60), (0, 60), (0, 85), (-90, 85), (-90, 60)))
+    assert land_mask(path, swath(71, -20), SHAPE).all()
+
+
+def test_a_mask_of_land_alone_warns(tmp_path, safe):
+    path = tmp_path / 'land.geojson'
+    path.write_text(
+        ring((-180, 0), (180, 0), (180, 89), (-180, 89), (-180, 0))
+    )
+    with pytest.warns(UserWarning, match='nothing but land'):
+        stream = stream_scene(safe, ['HH', 'HV'], 80, land_mask=path)
+    for _, block in stream.blocks():
+        assert (block.status == LAND).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -9,11 +10,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import rasterio
-from rasterio.transform import Affine
 from scipy.interpolate import RegularGridInterpolator
 
-from mmseaice.errors import SceneFileError
+from mmseaice.errors import EmptySceneError, SceneFileError
 from mmseaice.scenes import Geolocation, check_scene
+from mmseaice.scenes.open_stream import stream_scene
 from mmseaice.scenes.sentinel1.product import is_safe
 from mmseaice.scenes.sentinel1.safe import SafeScene, read_safe
 from mmseaice.scenes.sentinel1.statistics import swath_statistics
@@ -175,78 +176,35 @@ def test_statistics_by_swath(safe):
         assert row.clipped == (values == -40).mean()
 
 
-def replace(folder, pattern, old, new):
-    for path in folder.glob(pattern):
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-
-
-def drop_grid(folder):
-    for path in folder.glob('annotation/*.xml'):
-        tree = ElementTree.parse(path)
-        root = tree.getroot()
-        root.remove(root.find('geolocationGrid'))
-        tree.write(path)
-
-
-def truncate(folder):
-    (path,) = folder.glob('measurement/*-hv-*.tiff')
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def swap_image(folder):
-    (path,) = folder.glob('measurement/*-hv-*.tiff')
-    with rasterio.open(path) as file:
-        profile = file.profile | {'height': 20, 'crs': 'EPSG:3413'}
-        profile['transform'] = Affine.translation(0, 20)
-    with rasterio.open(path, 'w', **profile) as file:
-        file.write(np.ones((1, 20, profile['width']), np.uint16))
-
-
-def drop(pattern):
-    return lambda folder: [p.unlink() for p in folder.glob(pattern)]
-
-
-BROKEN = {
-    'image': (drop('measurement/*-hv-*'), 'image of HV.*nothing there'),
-    'calibration': (
-        drop('annotation/calibration/calib*-hh-*'),
-        r'calibration-.*nothing there',
-    ),
-    'annotation': (drop('annotation/*.xml'), 'annotation files.*none'),
-    'polarisation': (drop('annotation/*-hv-*.xml'), 'HH and HV, but got HH'),
-    'truncated': (truncate, 'whole TIFF.*truncated'),
-    'other size': (swap_image, r'image of \(500, 620\) pixels'),
-    'grid': (drop_grid, 'geolocation grid.*without'),
-    'slc': (
-        lambda f: replace(f, 'annotation/*.xml', '>GRD<', '>SLC<'),
-        'EW GRD product, but got EW SLC.*Fetch the EW_GRDM_1SDH',
-    ),
-    'iw': (
-        lambda f: replace(f, 'annotation/*.xml', '<mode>EW', '<mode>IW'),
-        'but got IW GRD',
-    ),
-    'resolution': (
-        lambda f: replace(
-            f, 'annotation/*.xml', '4.000000e+01', '2.500000e+01'
-        ),
-        'pixels of 25 m',
-    ),
-}
-
-
-@pytest.mark.parametrize('fault', BROKEN)
-def test_bad_products_are_refused(broken, fault):
-    damage, message = BROKEN[fault]
-    damage(broken)
-    with pytest.raises(SceneFileError, match=message):
-        SafeScene(broken)
-
-
 def test_a_missing_folder_and_a_packed_one(tmp_path, safe):
     with pytest.raises(SceneFileError, match='nothing there'):
         SafeScene(tmp_path / 'none.SAFE')
     packed = shutil.make_archive(tmp_path / safe.name, 'zip', safe)
     with pytest.raises(SceneFileError, match=r'a file\. Unpack'):
         SafeScene(packed)
+
+
+def blank(folder):
+    for path in folder.glob('measurement/*.tiff'):
+        with rasterio.open(path, 'r+') as file:
+            file.write(np.zeros((1, *file.shape), np.uint16))
+
+
+def test_a_product_of_zeros_is_refused(broken):
+    blank(broken)
+    for open_it in (
+        read_safe,
+        lambda path: list(stream_scene(path, ['HH', 'HV'], 80).blocks()),
+    ):
+        with pytest.raises(EmptySceneError, match=broken.name):
+            open_it(broken)
+
+
+def test_stamps_are_those_of_all_files(broken):
+    path, manifest = broken, broken / 'manifest.safe'
+    before = [stream_scene(p, ['HH'], 80).stamps for p in (path, manifest)]
+    assert before[0] == before[1]
+    (image,) = broken.glob('measurement/*-hh-*.tiff')
+    os.utime(image, ns=(1, 1))
+    after = [stream_scene(p, ['HH'], 80).stamps for p in (path, manifest)]
+    assert after[0] == after[1] != before[0]
