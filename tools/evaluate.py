@@ -22,7 +22,28 @@ from typing import TYPE_CHECKING
 if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmseaice.errors import DatasetError
 from mmseaice.utils.cli import natural, positive, readable_errors
+
+#: What the columns of the tables mean, where their names do not tell.
+COLUMNS = """\
+columns of the tables:
+  SIC.rmse            in tenths; other scores are in percent
+  over_km2            area predicted as ice (15 % or more), charted as water
+  under_km2           area charted as ice, predicted as water
+  edge_km             length of the charted ice edge
+  predicted_edge_km   length of the predicted one
+  km2_per_km          over_km2 and under_km2 together, by edge_km
+  hausdorff_km        95 % of each edge is nearer to the other than this
+  missed              scenes with a charted edge and no predicted one
+  invented            scenes with a predicted edge and no charted one
+  water_with_stage    SIC is 0, and SOD says ice; likewise water_with_floe
+  ice_without_stage   SOD says water, and SIC is not 0; likewise ..._floe
+  floe_without_stage  SOD says water, FLOE ice; stage_without_floe reversed
+
+A group whose charted SIC has a standard deviation below 5 % has no R2, and
+no combined score; a class that is not charted has no recall.
+"""
 
 if TYPE_CHECKING:
     from mmseaice.evaluation.scoring import SceneScores
@@ -32,6 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; nothing heavy is imported before."""
     parser = argparse.ArgumentParser(
         description=__doc__,
+        epilog=COLUMNS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -86,6 +108,15 @@ def score(
     from mmseaice.scenes.prediction_files import find_predictions
     from mmseaice.scenes.reference_files import find_references
 
+    for path in sources:
+        if not path.exists():
+            raise DatasetError(
+                path,
+                'predicted charts: an upload package, a product, or a folder '
+                'of them',
+                'nothing of that name',
+                'Write them with tools/predict.py.',
+            )
     pairs = pair_scenes(
         find_predictions(sources),
         find_references(args.references),
@@ -131,6 +162,8 @@ def evaluate(args: argparse.Namespace) -> None:
     print(f'Scores:  {path}')
     for name in ('per_class', 'per_scene', *tables):
         print(f'Table:   {args.out / name}.csv')
+    for task in report.pooled_sums(scenes.values()).tasks:
+        print(f'Plot:    {args.out}/confusion_{task}.png')
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -15,6 +15,7 @@ The charts are those of a model and not for navigation.
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import signal
 import subprocess
@@ -44,6 +45,8 @@ PRODUCTS = (
 )
 #: Exit code of a run in which a scene failed.
 FAILED = 2
+#: Errors that stay until the command is another one.
+LASTING = ('ParityError', 'MissingChannelError', 'ValueError')
 #: All scenes, and not the part of one of several devices.
 WHOLE = '1/1'
 
@@ -312,12 +315,40 @@ def tell(report: RunReport, count: int, seconds: float, out: Path) -> None:
     for path in report.files:
         print(path)
         if path.name.endswith('_swaths.csv'):
-            print(path.read_text().replace(',', '\t'))
-    if report.failed:
-        print('\nFailed; the same command tries again:', file=sys.stderr)
-        for path, error in report.failed.items():
+            print(swath_table(path))
+    for title, lasting in (
+        ('Failed; the same command tries again:', False),
+        ('Failed, and the same command would again:', True),
+    ):
+        found = {
+            path: error
+            for path, error in report.failed.items()
+            if error.startswith(LASTING) == lasting
+        }
+        if found:
+            print(f'\n{title}', file=sys.stderr)
+        for path, error in found.items():
             print(f'  {path}\n    {error}', file=sys.stderr)
-    print(f'Results: {out}')
+    if report.files:
+        print(f'Results: {out}')
+
+
+def swath_table(path: Path) -> str:
+    """The CSV of the sub-swaths as an aligned table of two digits."""
+    with open(path, newline='', encoding='utf-8') as file:
+        head, *rows = csv.reader(file)
+    plain = {'channel', 'swath', 'pixels'}
+    table = [head] + [
+        [
+            cell if name in plain else f'{float(cell):.2f}' if cell else '-'
+            for name, cell in zip(head, row, strict=True)
+        ]
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return '\n'.join(
+        '  ' + '  '.join(map(str.rjust, row, widths)) for row in table
+    )
 
 
 def main(argv: list[str] | None = None) -> None:

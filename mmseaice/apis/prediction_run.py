@@ -361,12 +361,19 @@ def _write_swaths(product: Path, path: Path) -> Path:
 
     Thermal noise was removed by ESA's vectors and not as in the training
     data, see :func:`~mmseaice.scenes.sentinel1.statistics.swath_statistics`.
+    Numbers have three digits.
     """
     from ..scenes.sentinel1.safe import SafeScene
     from ..scenes.sentinel1.statistics import swath_statistics
 
-    rows = swath_statistics(SafeScene(product))
-    write_csv(path, [row._asdict() for row in rows])
+    rows = [
+        {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in row._asdict().items()
+        }
+        for row in swath_statistics(SafeScene(product))
+    ]
+    write_csv(path, rows)
     return path
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from prettytable import PrettyTable
 
 from mmseaice.charts import TASKS
@@ -58,10 +59,14 @@ def score_table(sums: AutoICESums) -> str:
 
 
 def class_rows(task: str, confusion: ConfusionMatrix) -> list[dict[str, Any]]:
-    """One row per class with the keys of :data:`CLASS_COLUMNS`, percent."""
+    """One row per class with the keys of :data:`CLASS_COLUMNS`, percent.
+
+    A class without a pixel in the reference has no recall, NaN.
+    """
+    recall = np.where(confusion.support > 0, confusion.recall(), np.nan)
     scores = {
         'precision': confusion.precision(),
-        'recall': confusion.recall(),
+        'recall': recall,
         'f1': confusion.f1(),
         'iou': confusion.iou(),
     }

@@ -19,10 +19,15 @@ from .functional import AutoICESums
 from .functional.bootstrap import DRAWS, LEVEL, bootstrap_scores, interval
 from .functional.comparison import Comparison
 from .functional.consistency import ConsistencySums
+from .functional.regression import RegressionSums
 from .report import score_table, summary, write_report
 from .scoring import SceneScores, group_sums, pooled_sums
 
 Rows = list[dict[str, Any]]
+
+#: R2 means nothing where the truth of a regression varies less than this:
+#: standard deviation in tenths, half the step of the charts.
+LEAST_SPREAD = 0.5
 
 
 def sums_of(scenes: Mapping[str, SceneScores]) -> dict[str, AutoICESums]:
@@ -62,7 +67,9 @@ def group_rows(scenes: Mapping[str, SceneScores]) -> Rows:
     """Scores by ice service, season, month, region and distance to land.
 
     R2 depends on how much the truth varies within a group; to compare
-    groups by concentration look at the rmse.
+    groups by concentration look at the rmse. Where its standard deviation
+    is below :data:`LEAST_SPREAD`, 5 %, R2 is NaN, and so is the combined
+    score that it is part of.
     """
     rows = []
     for (kind, group), (count, sums) in group_sums(scenes.values()).items():
@@ -71,8 +78,24 @@ def group_rows(scenes: Mapping[str, SceneScores]) -> Rows:
             for name, task in sums.tasks.items()
         }
         row = {'kind': kind, 'group': group, 'scenes': count}
-        rows.append(row | summary(sums) | pixels)
+        flat = {
+            f'{name}.r2': math.nan
+            for name, task in sums.tasks.items()
+            if task.regression and _spread(task.regression) < LEAST_SPREAD
+        }
+        scores = summary(sums)
+        if flat and 'combined' in scores:
+            flat['combined'] = math.nan
+        rows.append(row | scores | flat | pixels)
     return rows
+
+
+def _spread(sums: RegressionSums) -> float:
+    """Standard deviation of the truth, NaN without pixels."""
+    if not sums.count:
+        return math.nan
+    deviation = sums.count * sums.truth_squared - sums.truth**2
+    return math.sqrt(deviation) / sums.count
 
 
 def edge_rows(scenes: Mapping[str, SceneScores]) -> Rows:
@@ -190,6 +213,9 @@ def text_report(
         _text_table(tables['scores']),
         '\nGroups of scenes, and pixels by distance to land',
         _text_table(tables['groups'], but=('pixels', 'accuracy', 'miou')),
+        'SIC.rmse is in tenths. A SIC.r2 of - (and so combined): the charted '
+        'concentration\nvaries by less than '
+        f'{10 * LEAST_SPREAD:g} % (standard deviation), or has no pixel.',
     ]
     if not any(scene.bands for scene in scenes.values()):
         parts.append(

@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 from mmseaice.utils.atomic import atomic_path
 
 from .images import NO_DATA_COLOUR, invalid_overlay
-from .palettes import Colour, legend_entries
+from .palettes import NOT_CHARTED, Colour, legend_entries
 
 DPI = 130
 TITLE_SIZE = 12
@@ -102,6 +102,7 @@ def draw_legend(
     task: str,
     columns: int = 2,
     shares: Mapping[Colour, float] | None = None,
+    blank: str = NOT_CHARTED,
 ) -> None:
     """Fill otherwise empty axes with the legend of a task.
 
@@ -111,9 +112,10 @@ def draw_legend(
         columns: Columns of the legend.
         shares: Share of the pixels (0..1) by colour, to stand behind the
             names of those that occur.
+        blank: What pixels without a class are called.
     """
     handles = []
-    for name, colour in legend_entries(task):
+    for name, colour in legend_entries(task, blank):
         share = (shares or {}).get(colour, 0)
         label = f'{name} ({percent(share)})' if share else name
         handles.append(patch(label, colour))

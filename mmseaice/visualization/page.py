@@ -37,7 +37,7 @@ _PROVENANCE = (
     ('checkpoint_sha256', 'SHA-256 of the checkpoint'),
     ('calibration', 'Calibration'),
     ('passes', 'Passes'),
-    ('pixel_spacing', 'Pixel spacing of the chart (m)'),
+    ('pixel_spacing', 'Pixel spacing of the prediction (m)'),
     ('software', 'Software'),
 )
 

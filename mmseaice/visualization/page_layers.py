@@ -27,13 +27,13 @@ from .charted_layers import (
     sample,
 )
 from .images import NO_DATA_COLOUR
-from .palettes import legend_entries
+from .palettes import NO_DATA, legend_entries
 
 #: Steps of grey and of uncertainty. More of them double the size of the
 #: file; speckle hides the steps.
 _GREYS, _STEPS = 32, 20
 
-_BLANKS = (('land', LAND_COLOUR), ('no data', IGNORE_COLOUR))
+_BLANKS = (('land', LAND_COLOUR), (NO_DATA, IGNORE_COLOUR))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def page_layers(charted: xr.Dataset, factor: int) -> Iterator[Layer]:
         yield Layer(
             name=task,
             group='chart',
-            title=row.title,
+            title=f'{row.title}: prediction',
             image=_data_uri(index, chart_colours(task)),
             values=[*row.classes, *(name for name, _ in _BLANKS)],
             legend=[(name, _hex(colour)) for name, colour in entries],

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmseaice.charts import IGNORE, IGNORE_COLOUR, get_task
+from mmseaice.charts import IGNORE, IGNORE_COLOUR, Task, get_task
 
 Colour = tuple[int, int, int]
+
+#: What legends call pixels without a class: the analyst left them out, or
+#: there is no SAR to predict them from.
+NOT_CHARTED, NO_DATA = 'not charted', 'no data'
 
 
 def chart_to_rgb(chart: np.ndarray, task: str) -> np.ndarray:
@@ -45,20 +49,43 @@ def colour_shares(chart: np.ndarray, task: str) -> dict[Colour, float]:
     return shares
 
 
-def legend_entries(task: str) -> list[tuple[str, Colour]]:
-    """Names and colours for the legend of a task, the masked one last.
+def legend_entries(
+    task: str, blank: str = NOT_CHARTED
+) -> list[tuple[str, Colour]]:
+    """Names and colours for the legend of a task, that without class last.
 
-    Neighbouring classes that share a colour share an entry.
+    Neighbouring classes that share a colour share an entry. Those of a
+    regression are its values rounded, so an entry is the range of values
+    that look so.
+
+    Args:
+        task: Name of the task.
+        blank: What pixels without a class are called.
     """
     row = get_task(task)
-    groups: list[tuple[list[str], Colour]] = []
-    for name, colour in zip(row.classes, row.palette, strict=True):
+    groups: list[tuple[list[int], Colour]] = []
+    for number, colour in enumerate(row.palette):
         if groups and groups[-1][1] == colour:
-            groups[-1][0].append(name)
+            groups[-1][0].append(number)
         else:
-            groups.append(([name], colour))
-    entries = [
-        (names[0] if len(names) == 1 else f'{names[0]} to {names[-1]}', colour)
-        for names, colour in groups
-    ]
-    return [*entries, ('masked', IGNORE_COLOUR)]
+            groups.append(([number], colour))
+    name = _range if row.kind == 'regression' else _names
+    entries = [(name(row, numbers), colour) for numbers, colour in groups]
+    return [*entries, (blank, IGNORE_COLOUR)]
+
+
+def _names(row: Task, numbers: list[int]) -> str:
+    """Names of the first and the last of some classes."""
+    names = [row.classes[number] for number in numbers]
+    return names[0] if len(names) == 1 else f'{names[0]} to {names[-1]}'
+
+
+def _range(row: Task, numbers: list[int]) -> str:
+    """Percent that are rounded to one of some tenths."""
+    low = max(10 * numbers[0] - 5, 0)
+    high = 10 * numbers[-1] + 5
+    if numbers[0] == 0:
+        return f'below {high} %'
+    if numbers[-1] == row.num_classes - 1:
+        return f'{low} % and more'
+    return f'{low} to {high} %'

@@ -1,4 +1,4 @@
-"""One picture of a charted scene: SAR, charts, uncertainty, reference."""
+"""One picture of a charted scene: SAR, predictions, what analysts say."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from .charted_layers import (
     sample,
 )
 from .graticule import compass, draw_compass, draw_graticule, graticule
+from .palettes import NO_DATA, NOT_CHARTED
 from .scene_figure import draw_scale_bar
 
 
@@ -40,16 +41,17 @@ def draw_quicklook(
 ) -> Path:
     """Draw a charted scene as one PNG.
 
-    The first column is the SAR, HH above HV; each further one is a task: its
-    chart, how unsure the model is of it, the reference, and the legend. All
-    are in radar geometry, the first line at the top; lines of latitude and
-    longitude and two arrows tell where north is. Charts show the pixel at
-    the centre of each cell, SAR its mean power.
+    The first column is the SAR, HH above HV; each further one is a task: the
+    prediction, how unsure the model is of it, the chart of an analyst, and
+    the legend. All are in radar geometry, the first line at the top; lines
+    of latitude and longitude and two arrows tell where north is. Classes are
+    those of the pixel at the centre of each cell, SAR is its mean power.
 
     Args:
         charted: A charted scene; what it lacks is left out.
         path: File to write, format by its suffix.
-        reference: Charts SIC, SOD, FLOE on the same grid, 255 without label.
+        reference: An analyst's charts SIC, SOD, FLOE on the same grid, 255
+            without label.
         size: Longest side of a panel in pixels.
 
     Returns:
@@ -66,9 +68,10 @@ def draw_quicklook(
     status = sample(charted['status'], factor)
     sar = read_backscatter(charted, factor)
     unsure = {task: read_uncertainty(charted, task, factor) for task in tasks}
-    sources = {'chart': charted, 'reference': _on_grid(reference, shape)}
-    rows = ['chart', *(['unsure'] if any(unsure.values()) else [])]
-    rows += ['reference'] if reference is not None else []
+    sources = {'prediction': charted, 'chart': _on_grid(reference, shape)}
+    rows = ['prediction', *(['unsure'] if any(unsure.values()) else [])]
+    rows += ['chart'] if reference is not None else []
+    blank = f'{NO_DATA}, or {NOT_CHARTED}' if 'chart' in rows else NO_DATA
 
     figure, grid = _layout(
         status.shape, size, len(rows), len(tasks) + bool(sar)
@@ -86,14 +89,14 @@ def draw_quicklook(
                     _show(axes, chart_colours(task)[index], extent)
             elif found := unsure[task]:
                 canvas.bare(axes, f'{task}: {found.title}')
-                blank = np.full(status.shape, np.nan)
-                index = chart_index(blank, status, task)
+                empty = np.full(status.shape, np.nan)
+                index = chart_index(empty, status, task)
                 _show(axes, chart_colours(task)[index], extent)
                 limits = {'vmin': 0, 'vmax': found.highest}
                 limits |= {'cmap': UNCERTAINTY_COLOURS}
                 shown = _show(axes, found.values, extent, **limits)
                 _bar(figure, axes, shown)
-        canvas.draw_legend(column[len(rows)], task)
+        canvas.draw_legend(column[len(rows)], task, blank=blank)
     _draw_places(grid, charted, extent)
     _draw_notes(figure, charted)
     return canvas.save_figure(figure, path)

@@ -17,7 +17,7 @@ from mmseaice.scenes.cells import resample_chart
 
 from . import canvas
 from .images import robust_limits, same_span, shrink_factor, thumbnail
-from .palettes import chart_to_rgb
+from .palettes import NO_DATA, NOT_CHARTED, chart_to_rgb
 
 _PANEL = 3.3  # inches, width of one panel
 
@@ -37,9 +37,9 @@ def draw_scene_figure(
     The first column shows HH above HV, with equal steps of grey per dB on
     scales that outliers do not stretch; pixels without data are pale blue.
     Each further column shows one task, the chart above and the prediction
-    below, with its legend; masked pixels are grey. All panels are in swath
-    geometry, the first line at the top. The title carries the scores of
-    this scene.
+    below, with its legend; pixels without a class are grey. All panels are
+    in swath geometry, the first line at the top. The title carries the
+    scores of this scene.
 
     Args:
         hh: Backscatter in dB (H, W), NaN where invalid.
@@ -92,7 +92,9 @@ def draw_scene_figure(
         name = get_task(task).title
         chart_panel(column[0], truth.get(task), task, f'{name}: chart')
         chart_panel(column[1], prediction.get(task), task, 'prediction')
-        canvas.draw_legend(column[2], task)
+        canvas.draw_legend(
+            column[2], task, blank=f'{NOT_CHARTED}, or {NO_DATA}'
+        )
     scores = canvas.score_line(
         _scene_scores(truth, prediction),
         {'SIC': 'SIC R²', 'SOD': 'SOD F1', 'FLOE': 'FLOE F1'}

@@ -11,8 +11,7 @@ from mmengine.config import Config
 
 from mmseaice.apis import SceneInferencer
 from mmseaice.apis.calibration_file import write_calibration
-from mmseaice.charts import IGNORE
-from mmseaice.errors import PredictionError
+from mmseaice.errors import EmptySceneError, PredictionError
 from mmseaice.evaluation.functional.calibration import Calibration
 from mmseaice.scenes import open_scene, scene_files
 from mmseaice.scenes.charted import open_charted
@@ -146,14 +145,12 @@ def test_a_scene_narrower_than_the_window_is_charted(config, checkpoint):
     assert np.isfinite(charts['SIC'].values[charted]).all()
 
 
-def test_a_scene_without_valid_pixels_is_all_blank(config, checkpoint):
+def test_a_scene_without_valid_pixels_is_refused(config, checkpoint):
     scene = make_scene(200, 215)
     for name in ('HH', 'HV', 'incidence_angle'):
         scene[name] = scene[name] * np.nan
-    charts = SceneInferencer(config, checkpoint(), 'cpu')(scene)
-    assert (charts['status'] != 0).all()
-    assert np.isnan(charts['SIC']).all()
-    assert (charts['SOD'] == IGNORE).all()
+    with pytest.raises(EmptySceneError, match=r'0_prep\.nc'):
+        SceneInferencer(config, checkpoint(), 'cpu')(scene)
 
 
 def test_nan_logits_name_the_scene(config, checkpoint):

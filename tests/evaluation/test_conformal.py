@@ -17,6 +17,7 @@ from mmseaice.evaluation.functional.conformal import (
     interval_widths,
     prediction_sets,
     scene_quantiles,
+    scenes_needed,
     set_thresholds,
 )
 
@@ -30,6 +31,16 @@ def covered(scenes, calibration, task):
         report.update(scene, calibration)
     levels = report.coverage[task]
     return [sums.rows()[0]['coverage'] for sums in levels.values()]
+
+
+@pytest.mark.parametrize(
+    ('level', 'scenes'), [(0.8, 4), (0.9, 9), (0.95, 19), (0.99, 99)]
+)
+def test_scenes_that_a_level_needs(level, scenes):
+    assert scenes_needed(level) == scenes
+    few = [np.ones(5)] * (scenes - 1)
+    assert np.isinf(scene_quantiles(few, [level]))
+    assert np.isfinite(scene_quantiles([*few, np.ones(5)], [level]))
 
 
 def test_coverage_of_new_scenes_is_nominal(draw_scenes):

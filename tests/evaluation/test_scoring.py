@@ -4,6 +4,7 @@ from sklearn.metrics import f1_score, r2_score
 
 from mmseaice.charts import TASKS
 from mmseaice.errors import DatasetError, PredictionError
+from mmseaice.evaluation.report import class_rows
 from mmseaice.evaluation.scoring import (
     BANDS,
     group_sums,
@@ -12,7 +13,12 @@ from mmseaice.evaluation.scoring import (
     score_files,
     score_scene,
 )
-from mmseaice.evaluation.scoring_report import make_tables, score_rows
+from mmseaice.evaluation.scoring_report import (
+    group_rows,
+    make_tables,
+    score_rows,
+    text_report,
+)
 
 GROUPS = [
     {'service': 'dmi', 'region': 'a'},
@@ -116,6 +122,41 @@ def test_intervals_hold_the_score():
         assert row['low'] <= row['value'] <= row['high']
         assert row['draws'] == 200
     assert rows == {r['score']: r for r in score_rows(scores, draws=200)}
+
+
+@pytest.mark.parametrize(('odd', 'told'), [(3, False), (6, True)])
+def test_a_group_whose_truth_hardly_varies_has_no_r2(odd, told):
+    """A standard deviation of 4.3 % is too small, and one of 6.1 % is not."""
+    truth, prediction, _ = random_scene(5)
+    labelled = truth['SIC'] != 255
+    truth['SIC'][labelled] = 10
+    truth['SIC'].flat[np.flatnonzero(labelled)[:odd]] = 0
+    found = truth['SIC'][labelled].std()
+    assert found == pytest.approx(0.61 if told else 0.43, abs=0.02)
+    scores = {'x': score_scene('x', truth, prediction, groups=GROUPS[0])}
+    rows = group_rows(scores)
+    assert len(rows) == 2
+    for row in rows:
+        for name in ('SIC.r2', 'combined'):
+            assert np.isfinite(row[name]) == told, name
+        assert row['SIC.rmse'] > 0
+        assert row['SOD.f1'] > 0
+    # The official score is what it is.
+    assert score_rows(scores, draws=5)[0]['score'] == 'SIC'
+    said = text_report(scores, make_tables(scores, draws=5))
+    assert 'varies by less than 5 % (standard deviation)' in said
+
+
+def test_a_class_that_is_not_charted_has_no_recall():
+    truth, prediction, _ = random_scene(5)
+    truth['SIC'][truth['SIC'] == 3] = 4
+    sums = score_scene('x', truth, prediction).sums.tasks['SIC']
+    rows = class_rows('SIC', sums.confusion)
+    assert rows[3]['support'] == 0
+    assert rows[3]['predicted'] > 0
+    assert np.isnan(rows[3]['recall'])
+    assert rows[3]['precision'] == 0
+    assert rows[4]['recall'] > 0
 
 
 def test_zones_may_be_unknown_and_tasks_missing():

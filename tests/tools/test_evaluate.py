@@ -94,6 +94,9 @@ def test_report(evaluate, references, predictions, tmp_path, capsys):
     for name in names.split():
         assert rows_of(out / f'{name}.csv'), name
         assert str(out / f'{name}.csv') in said
+    plots = [line.split()[-1] for line in said.splitlines() if 'Plot:' in line]
+    assert sorted(plots) == sorted(map(str, out.glob('*.png')))
+    assert len(plots) == len(TASKS)
     kinds = {row['kind'] for row in rows_of(out / 'groups.csv')}
     assert kinds == {'service', 'season', 'month', 'region', 'distance'}
     labelled = sum(int((chart != 255).sum()) for chart in truth['SOD'])
@@ -168,4 +171,6 @@ def test_mistakes_end_in_one_message(
         evaluate(*references.rglob('*_reference.nc'), references)
     with pytest.raises(SystemExit, match=r'DatasetError: .* without any'):
         evaluate(predictions['good'], tmp_path)
+    with pytest.raises(SystemExit, match=r'expected predicted ch.*noth'):
+        evaluate(tmp_path / 'none', references)
     assert not (tmp_path / 'out').exists()

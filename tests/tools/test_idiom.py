@@ -60,7 +60,7 @@ assert not {'torch', 'mmengine', 'mmcv'} & set(sys.modules)
 
 
 MISTAKES = [
-    ('evaluate.py', ['no.nc', 'no.nc'], 'SceneFileError: no.nc'),
+    ('evaluate.py', ['no.nc', 'no.nc'], 'DatasetError: no.nc'),
     (
         'analysis/calibrate.py',
         ['no.py', 'no.pth'],

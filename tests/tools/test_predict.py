@@ -1,5 +1,6 @@
 """predict.py: scenes to products, and evaluate.py on what came out."""
 
+import csv
 import json
 import shutil
 import signal
@@ -153,6 +154,7 @@ def test_a_broken_scene_does_not_keep_others_from_it(
     assert done.returncode == 2
     assert '1 of 2 scenes are charted.' in done.stdout
     assert 'broken_prep.nc' in done.stderr
+    assert 'the same command tries again' in done.stderr
     assert 'Traceback' not in done.stderr
     assert len(list((tmp_path / 'out').glob('*/*.nc'))) == 1
 
@@ -234,6 +236,46 @@ def test_a_killed_run_goes_on_to_the_same_charts(predict, finetuned, tmp_path):
     for name, values in open_charted(whole).items():
         np.testing.assert_array_equal(values, open_charted(layers)[name])
     shutil.rmtree(tmp_path / 'scenes')
+
+
+@pytest.fixture(scope='module')
+def safe(tmp_path_factory, run_tool):
+    """The product that the last line of the simulation names."""
+    done = run_tool(
+        'data/simulate_scenes.py', tmp_path_factory.mktemp('ew'), '--kind',
+        'raw', '--scenes', 1, '--safe', '--lines', 600, '--samples', 600,
+    )  # fmt: skip
+    name, path = done.stdout.splitlines()[-1].split(': ')
+    assert name == 'Product'
+    assert path.endswith('.SAFE')
+    return path
+
+
+def test_sub_swaths_are_an_aligned_table(predict, safe, tmp_path):
+    done = predict(
+        safe, '--land-mask', 'none', '--out', tmp_path, '--product', 'netcdf'
+    )
+    (path,) = tmp_path.glob('*/*_swaths.csv')
+    head, *rows = csv.reader(path.read_text().splitlines())
+    numbers = [cell for row in rows for cell in row[3:] if cell]
+    assert all(len(cell.partition('.')[2]) <= 3 for cell in numbers)
+    lines = done.stdout.splitlines()
+    first = next(i for i, it in enumerate(lines) if it.split() == head)
+    table = lines[first : first + 1 + len(rows)]
+    assert len({len(line) for line in table}) == 1
+    for line, row in zip(table[1:], rows, strict=True):
+        assert line.split()[:3] == row[:3]
+        assert float(line.split()[3]) == pytest.approx(float(row[3]), abs=6e-3)
+
+
+def test_what_no_repetition_mends_is_not_offered_one(predict, safe, tmp_path):
+    """Nothing says where land is, so nothing is charted or written."""
+    done = predict(safe, '--out', tmp_path, check=False)
+    assert done.returncode == 2
+    assert 'ParityError' in done.stderr
+    assert 'tries again' not in done.stderr
+    assert 'the same command would again' in done.stderr
+    assert 'Results:' not in done.stdout
 
 
 def test_help_names_the_products_that_there_are(load_tool):

@@ -36,13 +36,30 @@ def test_legend_shows_every_colour_once(name):
 def test_legend_joins_classes_of_one_colour():
     names = [name for name, _ in legend_entries('SIC')]
     assert names == [
-        '0 %',
-        '10 % to 30 %',
-        '40 % to 60 %',
-        '70 % to 80 %',
-        '90 % to 100 %',
-        'masked',
+        'below 5 %',
+        '5 to 35 %',
+        '35 to 65 %',
+        '65 to 85 %',
+        '85 % and more',
+        'not charted',
     ]
+
+
+def test_legend_is_true_of_what_is_drawn():
+    """Each value has the colour of the range that it lies in."""
+    entries = dict(legend_entries('SIC', 'no data'))
+    assert list(entries)[-1] == 'no data'
+    for percent, name in (
+        (4.9, 'below 5 %'),
+        (5.1, '5 to 35 %'),
+        (34.9, '5 to 35 %'),
+        (35.1, '35 to 65 %'),
+        (84.9, '65 to 85 %'),
+        (85.1, '85 % and more'),
+        (100, '85 % and more'),
+    ):
+        rgb = chart_to_rgb(np.array([[percent / 10]]), 'SIC')
+        assert tuple(rgb[0, 0]) == entries[name], percent
 
 
 def test_limits_ignore_outliers_and_missing_pixels():

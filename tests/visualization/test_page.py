@@ -86,6 +86,8 @@ def test_charts_hold_the_class_colours(tmp_path):
     ]
     status = scene['status'].values
     for name, task in TASKS.items():
+        # A chart is an analyst's, also in the other pictures.
+        assert layers[name]['title'] == f'{task.title}: prediction'
         image = Image.open(io.BytesIO(png_of(layers[name])))
         values = np.rint(scene[name].values)
         expected = np.empty((*status.shape, 3), np.uint8)

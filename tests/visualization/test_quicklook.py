@@ -72,7 +72,7 @@ def test_classes_are_where_they_belong_on_the_screen(drawn):
         'SOD': (2, 3),
         'FLOE': (2, 3),
     }.items():
-        axes = panels(figure)[f'{TASKS[task].title}: chart']
+        axes = panels(figure)[f'{TASKS[task].title}: prediction']
         expected = [TASKS[task].palette[number] for number in classes]
         expected += [LAND_COLOUR, IGNORE_COLOUR]
         middles = [(x, y) for y in (30, 90) for x in (30, 90)]
@@ -93,18 +93,32 @@ def test_panels_are_what_the_scene_has(drawn):
     full, some, few = (list(panels(figure)) for figure in drawn)
     assert full == [
         'HH (dB)',
-        'Sea ice concentration: chart',
-        'Stage of development: chart',
-        'Floe size: chart',
+        'Sea ice concentration: prediction',
+        'Stage of development: prediction',
+        'Floe size: prediction',
         'HV (dB)',
         'SIC: interval width (%)',
         'SOD: entropy (0 sure, 1 unsure)',
         'FLOE: entropy (0 sure, 1 unsure)',
-        'Stage of development: reference',
-        'Floe size: reference',
+        'Stage of development: chart',
+        'Floe size: chart',
     ]
     assert [name.split()[0] for name in some[3:]] == ['SOD:', 'FLOE:']
-    assert few == ['HH (dB)', 'Stage of development: chart']
+    assert few == ['HH (dB)', 'Stage of development: prediction']
+
+
+@pytest.mark.parametrize(
+    ('reference', 'name'),
+    [(False, 'no data'), (True, 'no data, or not charted')],
+)
+def test_legend_says_why_a_pixel_has_no_class(drawn, reference, name):
+    scene = make_charted()
+    draw_quicklook(scene, 'a', reference=scene[['SOD']] if reference else None)
+    legends = [a.get_legend() for a in drawn[0].axes if a.get_legend()]
+    texts = [[t.get_text() for t in one.get_texts()] for one in legends]
+    assert len(texts) == len(TASKS)
+    assert all(names[-1].startswith(name) for names in texts)
+    assert ('not charted' in str(texts)) == reference
 
 
 def test_title_says_what_it_is_and_not_for_navigation(drawn):

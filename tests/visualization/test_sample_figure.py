@@ -57,7 +57,7 @@ def panels(figure):
     return {title: axes for title, axes in named.items() if title}
 
 
-def test_picture_shows_palettes_masked_and_missing(tmp_path):
+def test_picture_shows_palettes_and_missing_pixels(tmp_path):
     image, valid, charts = sample()
     out = draw_sample_figure(
         image,
@@ -157,8 +157,9 @@ def test_legend_tells_class_shares(drawn):
     draw_sample_figure(image, SCALES, 'a', charts={'SIC': chart})
     (legend,) = (a.get_legend() for a in drawn[0].axes if a.get_legend())
     texts = [text.get_text() for text in legend.get_texts()]
-    assert texts[:3] == ['0 % (69 %)', '10 % to 30 % (11 %)', '40 % to 60 %']
-    assert texts[-1] == 'masked (20 %)'
+    assert texts[:2] == ['below 5 % (69 %)', '5 to 35 % (11 %)']
+    assert texts[2] == '35 to 65 %'
+    assert texts[-1] == 'not charted (20 %)'
     assert sum(colour_shares(chart, 'SIC').values()) == pytest.approx(1)
 
 

@@ -10,10 +10,12 @@ reliability diagram of each classification lies beside it.
 Every scene gives the same number of labelled pixels, drawn at random, and
 everything is computed from these. Sets and intervals hold the truth for a
 share of the pixels of a new scene: nine scenes are needed for 90 %, and with
-fewer than about 45 they are wider than need be.
+fewer than about 45 they are wider than need be. Fewer than nine are refused,
+and other coverages that need more scenes than there are are left out.
 
 What is told was found on scenes that were held out in turn; those of one
-orbit or ice chart stay together.
+orbit or ice chart stay together. Each fold is fitted on the others, so with
+fewer than ten scenes its sets hold every class, and are right all the time.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +43,7 @@ from mmseaice.evaluation.functional.calibration_fit import (
     cross_validate,
     fit_calibration,
 )
+from mmseaice.evaluation.functional.conformal import scenes_needed
 from mmseaice.evaluation.functional.pixel_sample import (
     PixelSample,
     SceneSample,
@@ -218,6 +222,43 @@ def draw_pixels(
     return list(scenes.values())
 
 
+def reachable_levels(
+    scenes: Sequence[SceneSample], args: argparse.Namespace
+) -> tuple[float, ...]:
+    """The coverages that there are scenes enough for.
+
+    Raises:
+        MMSeaIceError: If the nominal one is not among them: sets would hold
+            every class, and intervals the whole scale.
+    """
+    labelled = Counter(
+        task
+        for scene in scenes
+        for task, sample in scene.tasks.items()
+        if len(sample)
+    )
+    task, count = min(
+        labelled.items(), key=lambda item: item[1], default=('a task', 0)
+    )
+    needed = scenes_needed(NOMINAL)
+    if count < needed:
+        raise MMSeaIceError(
+            f'{args.config}, {args.split}_dataloader',
+            f'at least {needed} scenes with labels of {task}, which sets and '
+            f'intervals for {NOMINAL:.0%} of the pixels need',
+            f'{count} of {len(scenes)} scenes',
+            'Name a list of more scenes, none of them of the training, with '
+            f'--cfg-options {args.split}_dataloader.dataset.split=FILE.',
+        )
+    for level in args.levels:
+        if count < scenes_needed(level):
+            print(
+                f'No sets and intervals for {level:g}: they need '
+                f'{scenes_needed(level)} scenes, and there are {count}.'
+            )
+    return tuple(it for it in args.levels if count >= scenes_needed(it))
+
+
 def judge(
     scenes: Sequence[SceneSample],
     calibration: Calibration,
@@ -289,6 +330,7 @@ def calibrate(args: argparse.Namespace) -> None:
     loader = open_loader(cfg, model, args)
     known = describe(loader)
     scenes = draw_pixels(model, loader, known, args)
+    args.levels = reachable_levels(scenes, args)
     fitted = fit_calibration(scenes, args.levels)
     report, judged_on = judge(scenes, fitted, known, args)
     calibration = replace(

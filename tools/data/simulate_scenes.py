@@ -128,6 +128,9 @@ def main(argv: list[str] | None = None) -> None:
         count = sum(path.parent == folder for path in paths)
         print(f'  {folder}: {count} files')
     print(f'  {paths[-1]}')
+    if args.safe:
+        for folder in sorted((args.out / 'safe').glob('*.SAFE')):
+            print(f'Product: {folder}')
 
 
 if __name__ == '__main__':

@@ -21,6 +21,7 @@ number at each pixel to be exact, which would speckle a chart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,12 @@ LEAST_WIDTH = 0.05
 
 #: Classes that fit in the bits of a set.
 MAX_CLASSES = 8
+
+
+def scenes_needed(level: float) -> int:
+    """Fewest scenes whose sets of a level (0..1) leave anything out."""
+    # A quotient misses a whole number by a few digits.
+    return math.ceil(level / (1 - level) - 1e-6)
 
 
 def pooled_quantiles(
@@ -73,8 +80,8 @@ def scene_quantiles(
         levels: Shares (0..1) of a new scene's pixels at or below.
 
     Returns:
-        float64 (levels,), infinite where there are too few scenes: nine are
-        needed for 0.9.
+        float64 (levels,), infinite where there are too few scenes, see
+        :func:`scenes_needed`.
     """
     scores = [found for found in scores if len(found)]
     if not scores:

@@ -239,7 +239,9 @@ def _add_layer(
     if name in TASKS:
         about = [n for n in names if n == 'status' or n.startswith(f'{name}_')]
         attributes['ancillary_variables'] = ' '.join(about)
-    name = f'{name}_fraction' if fraction else name
+    if fraction:
+        name = f'{name}_fraction'
+        attributes['long_name'] += ' as a fraction of 1'
     return _add(file, name, dtype, attributes, fill)
 
 

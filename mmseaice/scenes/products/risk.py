@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import xarray as xr
 from pyproj import CRS
 from tqdm import tqdm
 
-from ...charts import IGNORE_COLOUR
+from ...charts import IGNORE_COLOUR, TASKS
 from ...charts.risk import (
     LEVELS,
     NO_LEVEL,
@@ -29,7 +30,12 @@ from .netcdf import NOT_FOR_NAVIGATION, provenance
 LEVEL_COLOURS = ((60, 160, 90), (250, 190, 60), (200, 40, 40))
 
 _LINES = 512
-_TAGS = ('ship_class', 'season', 'risk_values', 'references')
+#: Below all outcomes: ten tenths of the lowest risk value are -80.
+_LEAST_RIO = -100
+_TAGS = (
+    *('ship_class', 'season', 'risk_values', 'risk_levels', 'level_source'),
+    'references',
+)
 
 
 def risk_layers(
@@ -55,8 +61,9 @@ def risk_layers(
     Returns:
         ``RIO``, int16, and ``risk_level``, uint8, on dims (y, x), each with
         the attribute ``nodata``; the tie points and attributes of the scene,
-        with ``ship_class``, ``season``, ``risk_values`` by class of SOD and
-        a ``comment``, that it is not for navigation.
+        with ``ship_class``, ``season``, ``risk_values`` by class of SOD,
+        ``risk_levels`` by RIO, and a ``comment``, that it is not for
+        navigation.
 
     Raises:
         PredictionError: If the scene lacks SIC or SOD.
@@ -109,11 +116,34 @@ def risk_layers(
             charted.attrs,
             ship_class=ship_class,
             season=season,
-            risk_values=' '.join(map(str, row)),
+            risk_values=', '.join(
+                f'{name} {value}'
+                for name, value in zip(TASKS['SOD'].classes, row, strict=True)
+            ),
+            risk_levels=level_limits(ship_class),
+            level_source='IMO MSC.1/Circ.1519, table 1.1',
             references='IMO MSC.1/Circ.1519',
             comment=NOT_FOR_NAVIGATION,
         )
     )
+
+
+def level_limits(ship_class: str) -> str:
+    """The outcomes of each level of risk in words, for a kind of ships.
+
+    Args:
+        ship_class: Ice class of the ship.
+    """
+    outcomes = np.arange(_LEAST_RIO, 1)
+    levels = risk_level(outcomes, ship_class)
+    parts, below = [], 0
+    for number in np.unique(levels):
+        first = outcomes[levels == number].min()
+        span = [f'from {first}'] if first > _LEAST_RIO else []
+        span += [f'below {below}'] if parts else []
+        parts.append(f'{LEVELS[number]}: RIO {" to ".join(span)}')
+        below = first
+    return '; '.join(parts)
 
 
 def write_risk(
@@ -159,7 +189,12 @@ def write_risk(
             risk['risk_level'].attrs['long_name'],
             NO_LEVEL,
             palette=palette,
-            tags={'flag_meanings': risk['risk_level'].attrs['flag_meanings']},
+            tags={
+                'flag_values': json.dumps(
+                    risk['risk_level'].attrs['flag_values']
+                ),
+                'flag_meanings': risk['risk_level'].attrs['flag_meanings'],
+            },
         ),
     ]
     tags = provenance(charted) | {name: risk.attrs[name] for name in _TAGS}

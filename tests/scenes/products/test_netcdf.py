@@ -63,6 +63,8 @@ def test_fraction_is_a_hundredth_of_percent(path):
         for layer in (percent, fraction):
             name = layer.attrs['standard_name']
             assert name == 'sea_ice_area_fraction'
+        names = percent.attrs['long_name'], fraction.attrs['long_name']
+        assert names[1] == f'{names[0]} as a fraction of 1'
 
 
 def test_class_layers_come_back_exactly(charted, path):

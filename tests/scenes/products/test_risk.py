@@ -8,7 +8,7 @@ from pyproj import Transformer
 from mmseaice.charts.risk import NO_LEVEL, NO_RIO, risk_values
 from mmseaice.errors import PredictionError
 from mmseaice.scenes import Geolocation
-from mmseaice.scenes.products.risk import risk_layers, write_risk
+from mmseaice.scenes.products.risk import level_limits, risk_layers, write_risk
 from mmseaice.testing import make_charted
 
 
@@ -48,6 +48,13 @@ def test_ice_that_is_charted_as_open_water_is_unknown():
     assert set(np.unique(risk['RIO'].values[known])) == {30}
 
 
+def test_limits_of_levels_are_those_of_the_ship():
+    assert level_limits('IA Super') == (
+        'normal: RIO from 0; special consideration: RIO below 0'
+    )
+    assert level_limits('PC7').count('elevated') == 1
+
+
 def test_a_scene_without_stages_is_refused():
     with pytest.raises(PredictionError, match='without SOD'):
         risk_layers(make_charted().drop_vars('SOD'))
@@ -71,6 +78,19 @@ def test_files_hold_the_pixels_at_their_places(tmp_path):
             assert file.nodata == risk[name].attrs['nodata']
             assert 'Not for navigation' in file.tags()['comment']
             assert file.tags()['ship_class'] == 'PC3'
+            assert file.tags()['risk_values'] == (
+                'open water 3, new ice 3, young ice 3, thin first-year ice 2, '
+                'thick first-year ice 2, old ice -1'
+            )
+            assert file.tags()['risk_levels'] == (
+                'normal: RIO from 0; elevated: RIO from -10 to below 0; '
+                'special consideration: RIO below -10'
+            )
+            assert 'table 1.1' in file.tags()['level_source']
+            if name == 'risk_level':
+                flags = file.tags(1)
+                assert flags['flag_values'] == '[0, 1, 2]'
+                assert len(flags['flag_meanings'].split()) == 3
         pixels = risk[name].values
         # A cell may see the next pixel: compare where neighbours agree.
         shifted = [
