@@ -157,6 +157,25 @@ def test_a_store_by_an_array_is_the_serial_one(
     assert files[0] == files[1]
 
 
+def test_stores_are_staged_and_the_rest_is_linked(cluster, long_jobs):
+    script = cluster.cwd / 'look.py'
+    script.write_text(
+        'import os, pathlib\n'
+        "data = pathlib.Path(os.environ['MMSEAICE_DATA'], 'demo')\n"
+        "for name in ('train.zarr/zarr.json', 'test.zarr/zarr.json'):\n"
+        '    path = data / name\n'
+        '    print(name, path.is_symlink(), path.is_file())\n'
+    )
+    job = cluster.submit(
+        'slurm_submit.sh', 'look', script, STAGE='demo/train.zarr',
+        SLURM_TMPDIR=str(cluster.cwd / 'node'),
+    )  # fmt: skip
+    assert cluster.wait(job)[0]['JobState'] == 'COMPLETED'
+    said = cluster.log(f'look-{job}').splitlines()
+    assert 'train.zarr/zarr.json False True' in said
+    assert 'test.zarr/zarr.json True True' in said
+
+
 def test_two_ranks_meet_and_one_that_fails_ends_the_job(cluster, long_jobs):
     work_dir = cluster.cwd / 'work_dirs/ranks'
     args = (PRETRAINING, '--work-dir', work_dir, '--cfg-options', *SHORT)
