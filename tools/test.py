@@ -137,17 +137,12 @@ def tell(scores: Mapping[str, float], path: Path) -> None:
 
 def test(cfg: Config, args: argparse.Namespace) -> None:
     """Run the test loop and write what it found."""
-    # These take seconds, so they wait until the arguments are known good.
     from mmengine.runner import Runner
 
     from mmseaice.engine import trusted_checkpoints
-    from mmseaice.engine.ranks import join_ranks
     from mmseaice.engine.run_folder import best_checkpoint
     from mmseaice.registry import RUNNERS
-    from mmseaice.utils.quiet import import_upstream_quietly
 
-    import_upstream_quietly()
-    join_ranks(cfg)
     if Path(args.checkpoint).is_dir():
         args.checkpoint = str(best_checkpoint(args.checkpoint))
         cfg.load_from = args.checkpoint
@@ -163,7 +158,14 @@ def main(argv: list[str] | None = None) -> None:
     """Entry point; also of `mim test mmseaice CONFIG`."""
     args = parse_args(argv)
     with noted_faults(), readable_errors():
-        test(make_config(args), args)
+        cfg = make_config(args)
+        # These take seconds, so they wait until the arguments are known good.
+        from mmseaice.engine.ranks import joined_ranks
+        from mmseaice.utils.quiet import import_upstream_quietly
+
+        import_upstream_quietly()
+        with joined_ranks(cfg):
+            test(cfg, args)
 
 
 if __name__ == '__main__':

@@ -115,18 +115,14 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
     Returns:
         Exit code of the program.
     """
-    # These take seconds, so they wait until the arguments are known good.
     from mmengine.runner import Runner
 
     from mmseaice.engine import latest_checkpoint, trusted_checkpoints
     from mmseaice.engine.anomaly import replay_anomaly
-    from mmseaice.engine.ranks import join_ranks
     from mmseaice.errors import TrainingStopped
     from mmseaice.registry import RUNNERS
-    from mmseaice.utils.quiet import import_upstream_quietly, quieten_console
+    from mmseaice.utils.quiet import quieten_console
 
-    import_upstream_quietly()
-    join_ranks(cfg)
     set_resume(cfg, args.resume)
     build = RUNNERS.build if 'runner_type' in cfg else Runner.from_cfg
     with trusted_checkpoints(args.trust_checkpoint):
@@ -178,7 +174,15 @@ def main(argv: list[str] | None = None) -> None:
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     args = parse_args(argv)
     with noted_faults(), readable_errors():
-        sys.exit(train(make_config(args), args))
+        cfg = make_config(args)
+        # These take seconds, so they wait until the arguments are known good.
+        from mmseaice.engine.ranks import joined_ranks
+        from mmseaice.utils.quiet import import_upstream_quietly
+
+        import_upstream_quietly()
+        with joined_ranks(cfg):
+            code = train(cfg, args)
+        sys.exit(code)
 
 
 if __name__ == '__main__':

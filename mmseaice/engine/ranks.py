@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -75,14 +77,18 @@ def slurm_environment(env: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def join_ranks(
+@contextmanager
+def joined_ranks(
     cfg: Config, env: MutableMapping[str, str] = os.environ
-) -> None:
-    """Connect the processes of a launcher before a runner is built.
+) -> Iterator[None]:
+    """Processes of a launcher, connected until the end of the context.
 
-    On GPUs mmengine does it; on a Slurm cluster it is only told a port.
-    Without one its launchers ask for a GPU all the same, so here they meet
-    through gloo, and the config is told of it.
+    On GPUs mmengine connects them; on a Slurm cluster it is only told a
+    port. Without one its launchers ask for a GPU all the same, so here they
+    meet through gloo, and the config is told of it.
+
+    They part in order if there was no error: a thread of gloo that is still
+    at work when Python ends aborts the process, which then counts as failed.
 
     Args:
         cfg: Config of the run; its model wrapper is set.
@@ -91,6 +97,15 @@ def join_ranks(
     Raises:
         MMSeaIceError: If the launcher did not start this process.
     """
+    _join(cfg, env)
+    yield
+    if distributed.is_initialized():
+        # Wrapped models hold the group, in cycles.
+        gc.collect()
+        distributed.destroy_process_group()
+
+
+def _join(cfg: Config, env: MutableMapping[str, str]) -> None:
     if cfg.launcher == 'slurm':
         env.update(slurm_environment(env))
     if cfg.launcher == 'none' or torch.cuda.is_available():

@@ -82,11 +82,14 @@ import torch.distributed as dist
 
 script, function, rank, folder = sys.argv[1:]
 torch.set_num_threads(1)
+# What is imported later holds the group in defaults of arguments, and a
+# thread of it that outlives Python aborts the process.
+run = runpy.run_path(script)[function]
 dist.init_process_group(
     'gloo', init_method=f'file://{folder}/meet', rank=int(rank), world_size=2
 )
 inputs = torch.load(f'{folder}/inputs.pth', weights_only=True)
-found = runpy.run_path(script)[function](int(rank), inputs)
+found = run(int(rank), inputs)
 torch.save(found, f'{folder}/rank_{rank}.pth')
 dist.destroy_process_group()
 """
