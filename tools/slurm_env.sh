@@ -14,6 +14,7 @@ ACCOUNT=${ACCOUNT:-}          # the same
 GPUS=${GPUS:-1}               # in all; 0 for CPUs alone
 GPUS_PER_NODE=${GPUS_PER_NODE:-$((GPUS < 8 ? GPUS : 8))}
 RANKS=${RANKS:-$((GPUS > 0 ? GPUS : 1))}  # processes, one for each GPU
+LAUNCHER=${LAUNCHER:-$([ "$RANKS" -eq 1 ] && echo none || echo slurm)}
 CPUS=${CPUS:-8}               # of each process, for its data loader
 MEMORY=${MEMORY:-64G}         # of each node
 TIME=${TIME:-24:00:00}        # of one turn in the queue

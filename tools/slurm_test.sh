@@ -6,7 +6,5 @@ set -euo pipefail
 tools=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source=tools/slurm_env.sh
 . "$tools/slurm_env.sh"
-launcher=none
-[ "$RANKS" -eq 1 ] || launcher=slurm
 exec bash "$tools/slurm_submit.sh" "test_$(basename "$1" .py)" \
-    "$tools/test.py" "$@" --launcher "$launcher"
+    "$tools/test.py" "$@" --launcher "$LAUNCHER"

@@ -7,7 +7,5 @@ set -euo pipefail
 tools=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source=tools/slurm_env.sh
 . "$tools/slurm_env.sh"
-launcher=none
-[ "$RANKS" -eq 1 ] || launcher=slurm
 exec bash "$tools/slurm_submit.sh" "$(basename "$1" .py)" \
-    "$tools/train.py" "$@" --launcher "$launcher" --resume
+    "$tools/train.py" "$@" --launcher "$LAUNCHER" --resume

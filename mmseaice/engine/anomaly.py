@@ -23,14 +23,15 @@ _KEYS = ('scene_id', 'spacing', 'window', 'sample_idx')
 
 def bad_losses(losses: Mapping[str, Any]) -> list[str]:
     """Names of the losses that are no numbers, one or a list of tensors."""
-    return [
-        name
+    parts = [
+        (name, part)
         for name, value in losses.items()
-        if not all(
-            bool(torch.isfinite(part).all())
-            for part in (value if isinstance(value, list) else [value])
-        )
+        for part in (value if isinstance(value, list) else [value])
     ]
+    # Asked of the device at once, as this is done at every step.
+    fine = torch.stack([torch.isfinite(part).all() for _, part in parts])
+    found = zip(parts, fine.tolist(), strict=True)
+    return list(dict.fromkeys(name for (name, _), good in found if not good))
 
 
 def record_texts(batch: Mapping[str, Any]) -> list[str]:
@@ -106,11 +107,8 @@ def _draw(runner: Runner, content: Mapping[str, Any]) -> dict[str, Any]:
     """The batch of the step, drawn again."""
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     loader = runner.train_loop.dataloader
-    for name, value in {
-        'rank': content['rank'],
-        'world_size': content['ranks'],
-    }.items():
-        setattr(loader.sampler, name, value)
+    loader.sampler.rank = content['rank']
+    loader.sampler.world_size = content['ranks']
     iterator = runner.train_loop.dataloader_iterator
     iterator.skip_iter(content['iter'])
     return next(iterator)

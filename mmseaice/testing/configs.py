@@ -6,6 +6,16 @@ from pathlib import Path
 
 import mmseaice
 
+#: Config options of a run of four steps.
+FOUR_STEPS = (
+    'train_cfg.max_iters=4',
+    'default_hooks.checkpoint.interval=2',
+    'default_hooks.logger.interval=1',
+    'train_dataloader.batch_size=2',
+    'train_dataloader.num_workers=0',
+    'train_dataloader.persistent_workers=False',
+)
+
 
 def config_root() -> Path:
     """The folder ``configs`` of the working tree or of the wheel.

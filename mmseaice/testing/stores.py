@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..scenes import SceneStore, write_split
 from ..scenes.build import BuildReport, build_store
 from .recipes import open_recipe, write_recipe
 
@@ -47,6 +48,36 @@ def build_tiny_store(
             spacings=spacings,
             **options,
         )
+
+
+def build_demo_stores(data: Path, train: int, test: int) -> Sequence[str]:
+    """Build small stores where the demo's configs look for theirs.
+
+    The last training scene is for validation.
+
+    Args:
+        data: What $MMSEAICE_DATA will be.
+        train: Scenes of the training store, two at least.
+        test: Scenes of the test store.
+
+    Returns:
+        Ids of the scenes in the training store.
+    """
+    sizes = {'train': train, 'test': test}
+    for seed, (name, count) in enumerate(sizes.items()):
+        build_tiny_store(
+            data / f'demo/{name}.zarr',
+            count=count,
+            height=210,
+            width=230,
+            first_seed=10 * seed,
+            spacings=(80, 160, 200, 240),
+            channels=('HH', 'HV', 'incidence_angle'),
+        )
+    scenes = SceneStore(data / 'demo/train.zarr').scene_ids
+    write_split(data / 'demo/splits/train.txt', scenes[:-1])
+    write_split(data / 'demo/splits/val.txt', scenes[-1:])
+    return scenes
 
 
 def build_recipes(

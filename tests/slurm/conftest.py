@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mmseaice.scenes import SceneStore, write_split
-from mmseaice.testing import build_tiny_store
+from mmseaice.scenes import write_split
+from mmseaice.testing import build_demo_stores
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -89,21 +89,9 @@ class Cluster:
 def data(tmp_path_factory):
     """Stores of random scenes where the demo's configs look for theirs."""
     data = tmp_path_factory.mktemp('data')
-    for seed, (name, count) in enumerate({'train': 4, 'test': 1}.items()):
-        build_tiny_store(
-            data / f'demo/{name}.zarr',
-            count=count,
-            height=210,
-            width=230,
-            first_seed=10 * seed,
-            spacings=(80, 160, 200, 240),
-            channels=('HH', 'HV', 'incidence_angle'),
-        )
-    scenes = SceneStore(data / 'demo/train.zarr').scene_ids
-    write_split(data / 'demo/splits/train.txt', scenes[:3])
+    scenes = build_demo_stores(data, train=4, test=1)
     write_split(data / 'demo/splits/train_050.txt', scenes[:1])
     write_split(data / 'demo/splits/train_100.txt', scenes[:3])
-    write_split(data / 'demo/splits/val.txt', scenes[3:])
     return data
 
 

@@ -11,7 +11,7 @@ import torch
 
 from mmseaice.scenes import SceneStore
 from mmseaice.scenes.simulator import write_scenes
-from mmseaice.testing import config_root
+from mmseaice.testing import FOUR_STEPS, config_root
 
 from .conftest import ROOT
 
@@ -22,23 +22,15 @@ FINETUNING = (
     config_root()
     / 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
 )
-SHORT = (
-    'train_cfg.max_iters=4',
-    'default_hooks.checkpoint.interval=2',
-    'default_hooks.logger.interval=1',
-    'train_dataloader.batch_size=2',
-    'train_dataloader.num_workers=0',
-    'train_dataloader.persistent_workers=False',
-)
 #: Steps of 0.25 s, more than two turns of a job of two minutes.
 SLOW = (
-    *SHORT,
+    *FOUR_STEPS,
     'train_cfg.max_iters=400',
     'default_hooks.checkpoint.interval=1000',
 )
 STUDY = f"""
-encoder: {PRETRAINING} {' '.join(SHORT)}
-charts: {FINETUNING} {' '.join(SHORT)} test_dataloader.num_workers=0 \\
+encoder: {PRETRAINING} {' '.join(FOUR_STEPS)}
+charts: {FINETUNING} {' '.join(FOUR_STEPS)} test_dataloader.num_workers=0 \\
     model.backbone.init_cfg.checkpoint={{encoder}} \\
     train_dataloader.dataset.split=DATA/demo/splits/train_{{050,100}}.txt \\
     seed={{0,1}}
@@ -110,7 +102,9 @@ def test_who_waits_for_a_failed_run_is_cancelled_and_told_why(
         'encoder: ', '# broken\nencoder: ', 1
     )
     text = text.replace(
-        SHORT[0], f'{SHORT[0]} train_dataloader.dataset.store=no/store', 1
+        FOUR_STEPS[0],
+        f'{FOUR_STEPS[0]} train_dataloader.dataset.store=no/store',
+        1,
     )
     study.write_text(text)
     said = cluster.ask('bash', ROOT / 'tools/slurm_study.sh', study)
@@ -178,7 +172,7 @@ def test_stores_are_staged_and_the_rest_is_linked(cluster, long_jobs):
 
 def test_two_ranks_meet_and_one_that_fails_ends_the_job(cluster, long_jobs):
     work_dir = cluster.cwd / 'work_dirs/ranks'
-    args = (PRETRAINING, '--work-dir', work_dir, '--cfg-options', *SHORT)
+    args = (PRETRAINING, '--work-dir', work_dir, '--cfg-options', *FOUR_STEPS)
     job = cluster.submit('slurm_train.sh', *args, RANKS='2')
     assert cluster.wait(job)[0]['JobState'] == 'COMPLETED'
     assert (work_dir / 'iter_4.pth').is_file()

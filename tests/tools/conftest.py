@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mmseaice.scenes import SceneStore, write_split
-from mmseaice.testing import build_tiny_store, config_root
+from mmseaice.testing import FOUR_STEPS, build_demo_stores, config_root
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAINING = 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
@@ -22,20 +21,7 @@ FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
 def demo_data(tmp_path_factory):
     """$MMSEAICE_DATA with stores of random scenes."""
     data = tmp_path_factory.mktemp('data')
-    spacings = (80, 160, 200, 240)
-    for seed, (name, count) in enumerate({'train': 3, 'test': 2}.items()):
-        build_tiny_store(
-            data / f'demo/{name}.zarr',
-            count=count,
-            height=210,
-            width=230,
-            first_seed=10 * seed,
-            spacings=spacings,
-            channels=('HH', 'HV', 'incidence_angle'),
-        )
-    scenes = SceneStore(data / 'demo/train.zarr').scene_ids
-    write_split(data / 'demo/splits/train.txt', scenes[:2])
-    write_split(data / 'demo/splits/val.txt', scenes[2:])
+    build_demo_stores(data, train=3, test=2)
     return data
 
 
@@ -66,7 +52,7 @@ def pretrained(run_tool, tmp_path_factory):
         'train.py',
         config_root() / PRETRAINING,
         *('--work-dir', work_dir),
-        *('--cfg-options', *SHORT),
+        *('--cfg-options', *FOUR_STEPS),
     )
     return work_dir, done
 
@@ -79,20 +65,10 @@ def finetuned(run_tool, pretrained, tmp_path_factory):
     done = run_tool(
         'train.py',
         config_root() / FINETUNING,
-        *('--work-dir', work_dir, '--amp', '--cfg-options', *SHORT),
+        *('--work-dir', work_dir, '--amp', '--cfg-options', *FOUR_STEPS),
         f'model.backbone.init_cfg.checkpoint={encoder}',
     )
     return work_dir, done
-
-
-SHORT = (
-    'train_cfg.max_iters=4',
-    'default_hooks.checkpoint.interval=2',
-    'default_hooks.logger.interval=1',
-    'train_dataloader.batch_size=2',
-    'train_dataloader.num_workers=0',
-    'train_dataloader.persistent_workers=False',
-)
 
 
 @pytest.fixture(scope='session')
@@ -104,4 +80,4 @@ def load_tool():
 @pytest.fixture(scope='session')
 def short():
     """Config options for a run of four steps."""
-    return SHORT
+    return FOUR_STEPS
