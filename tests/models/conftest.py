@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -120,3 +122,50 @@ def make_samples():
         return samples
 
     return _make
+
+
+#: Fresh interpreters: autograd does not work in a fork of a process that
+#: had it in threads.
+_RANK = """
+import runpy
+import sys
+
+import torch
+import torch.distributed as dist
+
+script, function, rank, folder = sys.argv[1:]
+torch.set_num_threads(1)
+# What is imported later holds the group in defaults of arguments, and a
+# thread of it that outlives Python aborts the process.
+run = runpy.run_path(script)[function]
+dist.init_process_group(
+    'gloo', init_method=f'file://{folder}/meet', rank=int(rank), world_size=2
+)
+inputs = torch.load(f'{folder}/inputs.pth', weights_only=True)
+found = run(int(rank), inputs)
+torch.save(found, f'{folder}/rank_{rank}.pth')
+dist.destroy_process_group()
+"""
+
+
+@pytest.fixture
+def two_ranks(tmp_path):
+    """What a function of a test file returns on each of two ranks.
+
+    It takes the rank and the inputs, and may reduce over both.
+    """
+
+    def _run(script, function, inputs=None):
+        torch.save(inputs, tmp_path / 'inputs.pth')
+        command = [sys.executable, '-c', _RANK, script, function]
+        ranks = [
+            subprocess.Popen([*command, str(rank), str(tmp_path)])
+            for rank in range(2)
+        ]
+        assert [rank.wait(timeout=120) for rank in ranks] == [0, 0]
+        return [
+            torch.load(tmp_path / f'rank_{rank}.pth', weights_only=True)
+            for rank in range(2)
+        ]
+
+    return _run
