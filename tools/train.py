@@ -28,6 +28,7 @@ from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_run_arguments,
     natural,
+    positive,
     read_run_config,
     readable_errors,
 )
@@ -54,6 +55,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--amp', action='store_true', help='forward pass in bfloat16'
+    )
+    parser.add_argument(
+        '--accumulate',
+        type=positive,
+        default=1,
+        metavar='N',
+        help='N parts of each batch, one after the other, to save memory; '
+        'all that is told in steps is told in N times as many',
     )
     parser.add_argument(
         '--seed', type=natural, help='seed of weights, crops and masks'
@@ -91,6 +100,11 @@ def make_config(args: argparse.Namespace) -> Config:
         cfg.setdefault('randomness', {})['seed'] = args.seed
     if args.amp:
         use_bfloat16(cfg)
+    if args.accumulate > 1:
+        # Its module takes seconds to import.
+        from mmseaice.engine import accumulate_gradients
+
+        accumulate_gradients(cfg, args.accumulate)
     return cfg
 
 

@@ -8,15 +8,13 @@ steps. Parts that are unknown here stay as they are.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
 from mmengine.config import Config, ConfigDict
 
+from ..engine import stretch_schedulers
+
 #: Channels of all heads, and of the tokens of a ViT.
 _CHANNELS, _TOKENS = 16, 32
-
-#: Lengths that scale with the number of steps.
-_TIMES = ('begin', 'end', 'T_max', 'periods')
 
 
 def shrink_recipe(
@@ -55,7 +53,7 @@ def shrink_recipe(
     by_epoch = 'max_epochs' in cfg.train_cfg
     kind = 'max_epochs' if by_epoch else 'max_iters'
     length = max(steps // steps_per_epoch, 1) if by_epoch else steps
-    _shrink_schedule(cfg.param_scheduler, length / cfg.train_cfg[kind])
+    stretch_schedulers(cfg.param_scheduler, length / cfg.train_cfg[kind])
     cfg.train_cfg.update({kind: length, 'val_interval': length})
     optimizer = cfg.optim_wrapper.optimizer
     optimizer.lr = lr
@@ -67,25 +65,6 @@ def shrink_recipe(
     # TensorBoard takes seconds to import.
     cfg.visualizer.vis_backends = [ConfigDict(type='LocalVisBackend')]
     return cfg
-
-
-def _shrink_schedule(
-    schedulers: ConfigDict | Sequence[ConfigDict], ratio: float
-) -> None:
-    """Let a schedule end with a training that is shorter by ``ratio``."""
-
-    def scaled(time: float) -> int:
-        return max(round(time * ratio), 1) if time else 0
-
-    schedulers = [schedulers] if isinstance(schedulers, dict) else schedulers
-    for scheduler in schedulers:
-        for key in set(_TIMES) & set(scheduler):
-            time = scheduler[key]
-            scheduler[key] = (
-                [scaled(period) for period in time]
-                if isinstance(time, Sequence)
-                else scaled(time)
-            )
 
 
 def shrink_model(model: ConfigDict, size: int = 64) -> ConfigDict:

@@ -62,8 +62,8 @@ def explained_faults() -> Iterator[None]:
                 'train_dataloader.batch_size',
                 'a batch that fits into the memory of the GPU',
                 f'one that does not ({text.splitlines()[0]})',
-                'Take a smaller one with optim_wrapper.accumulative_counts, '
-                'bfloat16 (--amp), or RecomputeHook.',
+                'Take it in parts (--accumulate), bfloat16 (--amp), or '
+                'RecomputeHook.',
             ) from error
         raise
 

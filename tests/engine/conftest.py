@@ -102,7 +102,9 @@ def make_runner(tmp_path, request):
         request.config.rootpath / 'configs/_base_/default_runtime.py'
     )
 
-    def _make(name='run', *, iters=4, val=False, test=None, **options):
+    def _make(
+        name='run', *, iters=4, val=False, test=None, edit=None, **options
+    ):
         cfg = Config(runtime.to_dict())
         cfg.visualizer.vis_backends = [dict(type='LocalVisBackend')]
         cfg.work_dir = str(tmp_path / name)
@@ -128,6 +130,8 @@ def make_runner(tmp_path, request):
             cfg.val_evaluator = dict(type='ToyMetric')
         cfg.merge_from_dict(options)
         cfg.log_level = 'WARNING'
+        if edit is not None:
+            edit(cfg)
         made.append(Runner.from_cfg(cfg))
         return made[-1]
 

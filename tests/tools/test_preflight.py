@@ -58,7 +58,7 @@ def test_five_mistakes_are_all_found(run_tool, tmp_path):
     assert faults == [
         'val data', 'test data', 'encoder', 'disk', 'memory', 'time',
     ]  # fmt: skip
-    for word in ('btemp_36_5h', 'no/such/store', 'none.pth', 'batch_size='):
+    for word in ('btemp_36_5h', 'no/such/store', 'none.pth', '--accumulate'):
         assert word in done.stdout
 
 

@@ -231,6 +231,29 @@ def test_two_ranks_are_one_of_twice_the_batch(environment, short, tmp_path):
             assert two[key] == pytest.approx(one[key], abs=0.05), key
 
 
+def test_two_ranks_may_share_the_state_of_the_optimiser(
+    environment, short, tmp_path
+):
+    """Begun without, ended with: weights and state are as without."""
+    plain, shared = tmp_path / 'plain', tmp_path / 'shared'
+    resume = ('--resume', plain / 'iter_2.pth', '--cfg-options', *short)
+    sharding = 'optim_wrapper.optimizer.type=ShardedOptimizer'
+    for folder, options in (
+        (plain, ('--cfg-options', *short)),
+        (shared, (*resume, sharding)),
+    ):
+        done = dist_train(
+            PRETRAINING, 2, environment, '--work-dir', folder, *options
+        )
+        assert done.returncode == 0, done.stderr
+    first, second = (
+        torch.load(folder / 'iter_4.pth', weights_only=True)
+        for folder in (plain, shared)
+    )
+    for key in ('state_dict', 'optimizer'):
+        torch.testing.assert_close(first[key], second[key], rtol=0, atol=0)
+
+
 def test_the_rank_that_fails_has_the_last_word(environment, short, tmp_path):
     config = tmp_path / 'failing.py'
     config.write_text(

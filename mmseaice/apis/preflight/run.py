@@ -215,12 +215,21 @@ def _judge_memory(
     if needed > gpu_memory:
         fitting = max(int(batch_size * gpu_memory / needed), 1)
         remedy = (
-            f'Try train_dataloader.batch_size={fitting} with '
-            'optim_wrapper.accumulative_counts, --amp, or '
+            f'About {fitting} crops fit: train with --accumulate '
+            f'{_parts(batch_size, fitting)}, --amp, or '
             'default_hooks.recompute.type=RecomputeHook.'
         )
         return Finding('memory', 'fault', text, remedy)
     return Finding('memory', 'ok', text)
+
+
+def _parts(batch_size: int, fitting: int) -> int:
+    """Parts of a batch, equally large, each of which fits."""
+    return next(
+        parts
+        for parts in range(1, batch_size + 1)
+        if batch_size % parts == 0 and batch_size // parts <= fitting
+    )
 
 
 def _judge_time(

@@ -15,6 +15,7 @@ from mmengine.runner import BaseLoop, Runner
 from ...registry import HOOKS
 from ...utils.atomic import atomic_path, remove_abandoned_parts
 from ..plain import from_plain, to_plain
+from ..sharded import gather_shares
 from ..weights import bare_model, load_weights
 
 
@@ -90,6 +91,8 @@ class PlainCheckpointHook(CheckpointHook):
         outdated = self._update_kept(runner, step)
         self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
         runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        if self.save_optimizer:
+            gather_shares(runner.optim_wrapper)
         runner.save_checkpoint(
             self.out_dir,
             name,

@@ -1,0 +1,70 @@
+"""Recipes over more or fewer steps than they were written for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmengine.config import Config, ConfigDict
+
+from ..errors import MMSeaIceError
+
+#: Settings of schedulers that are times.
+_TIMES = ('begin', 'end', 'T_max', 'periods')
+
+
+def stretch_schedulers(
+    schedulers: ConfigDict | Sequence[ConfigDict], factor: float
+) -> None:
+    """Let the schedule of a training end earlier or later, in place.
+
+    Args:
+        schedulers: Config of a scheduler, or of several.
+        factor: What all times are multiplied by; none but 0 becomes 0.
+    """
+
+    def stretched(time: float) -> int:
+        return max(round(time * factor), 1) if time else 0
+
+    schedulers = [schedulers] if isinstance(schedulers, dict) else schedulers
+    for scheduler in schedulers:
+        for key in set(_TIMES) & set(scheduler):
+            time = scheduler[key]
+            scheduler[key] = (
+                [stretched(period) for period in time]
+                if isinstance(time, Sequence)
+                else stretched(time)
+            )
+
+
+def accumulate_gradients(cfg: Config, parts: int) -> None:
+    """Train with each batch in parts, for a GPU that cannot hold it.
+
+    A step is then a part. All that is told in steps is told in as many more,
+    so the gradients, their number and the learning rate of each are those of
+    the recipe; a part has a mean loss of its own, as a rank has not.
+
+    Args:
+        cfg: Config of a run; changed in place.
+        parts: Parts of a batch.
+
+    Raises:
+        MMSeaIceError: If the batch cannot be divided so.
+    """
+    loader = cfg.train_dataloader
+    size, rest = divmod(loader.batch_size, parts)
+    if rest:
+        raise MMSeaIceError(
+            'train_dataloader.batch_size',
+            f'a multiple of {parts}, the parts to accumulate',
+            str(loader.batch_size),
+            'Take a divisor of it for --accumulate.',
+        )
+    loader.batch_size = size
+    wrapper = cfg.optim_wrapper
+    wrapper.accumulative_counts = parts * wrapper.get('accumulative_counts', 1)
+    if 'max_epochs' in cfg.train_cfg:
+        return
+    for key in {'max_iters', 'val_begin', 'val_interval'} & set(cfg.train_cfg):
+        cfg.train_cfg[key] *= parts
+    stretch_schedulers(cfg.get('param_scheduler') or [], parts)
+    cfg.default_hooks.checkpoint.interval *= parts
