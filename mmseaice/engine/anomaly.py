@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from ..errors import CheckpointError, DatasetError
@@ -21,17 +22,40 @@ from .weights import bare_model, load_weights
 _KEYS = ('scene_id', 'spacing', 'window', 'sample_idx')
 
 
-def bad_losses(losses: Mapping[str, Any]) -> list[str]:
-    """Names of the losses that are no numbers, one or a list of tensors."""
-    parts = [
-        (name, part)
-        for name, value in losses.items()
-        for part in (value if isinstance(value, list) else [value])
-    ]
-    # Asked of the device at once, as this is done at every step.
-    fine = torch.stack([torch.isfinite(part).all() for _, part in parts])
-    found = zip(parts, fine.tolist(), strict=True)
-    return list(dict.fromkeys(name for (name, _), good in found if not good))
+class LossCheck:
+    """Which losses of a step are numbers, found out without waiting.
+
+    The answer comes to the processor while the device is busy with what
+    follows the losses.
+
+    Args:
+        losses: Of a step, tensors or lists of them.
+    """
+
+    def __init__(self, losses: Mapping[str, Any]) -> None:
+        self._names: list[str] = []
+        flags = []
+        for name, value in losses.items():
+            for part in value if isinstance(value, list) else [value]:
+                self._names.append(name)
+                flags.append(torch.isfinite(part.detach()).all())
+        found = torch.stack(flags)
+        self._event = None
+        if found.is_cuda:
+            self._fine = torch.empty_like(
+                found, device='cpu', pin_memory=True
+            ).copy_(found, non_blocking=True)
+            self._event = torch.cuda.Event()
+            self._event.record()
+        else:
+            self._fine = found
+
+    def bad(self) -> list[str]:
+        """Names of the losses that are no numbers."""
+        if self._event is not None:
+            self._event.synchronize()
+        found = zip(self._names, self._fine.tolist(), strict=True)
+        return list(dict.fromkeys(name for name, fine in found if not fine))
 
 
 def record_texts(batch: Mapping[str, Any]) -> list[str]:
@@ -100,16 +124,30 @@ def replay_anomaly(runner: Runner, path: str | Path) -> str:
             'Replay it with the same config, options and store.',
         )
     seed_step(content['seed'], content['rank'], content['iter'])
-    return _watch(model, batch)
+    wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
+    # In the precision of the run.
+    with wrapper.optim_context(model):
+        return _watch(model, batch)
 
 
 def _draw(runner: Runner, content: Mapping[str, Any]) -> dict[str, Any]:
     """The batch of the step, drawn again."""
     runner._train_loop = runner.build_train_loop(runner._train_loop)
-    loader = runner.train_loop.dataloader
+    loop, loader = runner.train_loop, runner.train_loop.dataloader
+    if isinstance(loop, EpochBasedTrainLoop):
+        if content['ranks'] > 1:
+            raise CheckpointError(
+                'the step to replay',
+                'of one rank, as the run goes by epochs',
+                f'one of {content["ranks"]} ranks',
+                'Run the training on one, until it fails there.',
+            )
+        epoch, number = divmod(content['iter'], len(loader))
+        loader.sampler.set_epoch(epoch)
+        return next(islice(loader, number, None))
     loader.sampler.rank = content['rank']
     loader.sampler.world_size = content['ranks']
-    iterator = runner.train_loop.dataloader_iterator
+    iterator = loop.dataloader_iterator
     iterator.skip_iter(content['iter'])
     return next(iterator)
 
@@ -144,6 +182,6 @@ def _watch(model: nn.Module, batch: dict[str, Any]) -> str:
             handle.remove()
     if first:
         return f'It begins in the output of {first[0]}.'
-    if bad := bad_losses(losses):
+    if bad := LossCheck(losses).bad():
         return f'It begins in the loss itself: {", ".join(bad)}.'
     return 'Nothing was wrong this time, so it is not the data or weights.'

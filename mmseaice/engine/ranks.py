@@ -87,8 +87,9 @@ def joined_ranks(
     port. Without one its launchers ask for a GPU all the same, so here they
     meet through gloo, and the config is told of it.
 
-    They part in order if there was no error: a thread of gloo that is still
-    at work when Python ends aborts the process, which then counts as failed.
+    They part together if there was no error. Only the first saves, and the
+    others would be gone long before, upon which a launcher ends the job. A
+    thread of gloo that is still at work when Python ends aborts the process.
 
     Args:
         cfg: Config of the run; its model wrapper is set.
@@ -100,26 +101,29 @@ def joined_ranks(
     _join(cfg, env)
     yield
     if distributed.is_initialized():
+        distributed.barrier()
         # Wrapped models hold the group, in cycles.
         gc.collect()
         distributed.destroy_process_group()
 
 
 def _join(cfg: Config, env: MutableMapping[str, str]) -> None:
+    if cfg.launcher == 'none':
+        return
     if cfg.launcher == 'slurm':
         env.update(slurm_environment(env))
-    if cfg.launcher == 'none' or torch.cuda.is_available():
-        return
-    if cfg.launcher == 'mpi':
+    if cfg.launcher == 'mpi' and 'OMPI_COMM_WORLD_RANK' in env:
         env['RANK'] = env['OMPI_COMM_WORLD_RANK']
         env['WORLD_SIZE'] = env['OMPI_COMM_WORLD_SIZE']
-    if 'RANK' not in env:
+    if not {'RANK', 'MASTER_ADDR'} <= set(env):
         raise MMSeaIceError(
             f'--launcher {cfg.launcher}',
             'one of several processes',
-            'an environment without RANK',
+            'an environment without RANK or MASTER_ADDR',
             'Start it with tools/dist_train.sh.',
         )
+    if torch.cuda.is_available():
+        return
     distributed.init_process_group('gloo', timeout=timedelta(seconds=PATIENCE))
     cfg.model_wrapper_cfg = dict(
         # Upstream looks it up without a scope.

@@ -190,6 +190,24 @@ def test_two_ranks_meet_and_one_that_fails_ends_the_job(cluster, long_jobs):
     assert 'RuntimeError: rank 1 has had enough' in end.splitlines()[-1]
 
 
+def test_ranks_wait_for_the_one_that_saves_and_queues_the_job(
+    cluster, long_jobs
+):
+    config = with_hook(cluster, 'slow_save', type='SlowSaveHook')
+    job = cluster.submit(
+        'slurm_train.sh', config, '--work-dir', 'work_dirs/slow_save',
+        '--cfg-options', *FOUR_STEPS, 'train_cfg.max_iters=2',
+        'default_hooks.preemption.interval=1',
+        'default_hooks.preemption.time_limit=0.0', RANKS='2',
+    )  # fmt: skip
+    found = cluster.wait(job)[0]
+    assert found['JobState'] == 'COMPLETED'
+    assert found['Restarts'] == '1'
+    said = cluster.log(f'slow_save-{job}')
+    assert said.count('Stopped at step 1 (time limit).') == 1
+    assert (cluster.cwd / 'work_dirs/slow_save/iter_2.pth').is_file()
+
+
 def test_a_job_goes_on_until_it_is_done_and_equals_an_undisturbed_one(
     cluster, long_jobs
 ):

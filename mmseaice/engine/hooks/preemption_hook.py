@@ -24,8 +24,9 @@ from ...registry import HOOKS
 from ...utils.slurm import end_time
 from .plain_checkpoint_hook import PlainCheckpointHook
 
-#: What :attr:`PreemptionHook.reason` says of a limit.
-TIME_LIMIT = 'time limit'
+#: What :attr:`PreemptionHook.reason` says of a limit, and its number among
+#: those of signals: SIGHUP's, to which nobody listens here.
+TIME_LIMIT, _TIME_IS_UP = 'time limit', 1
 
 
 @HOOKS.register_module()
@@ -51,8 +52,8 @@ class PreemptionHook(Hook):
             looks at every step.
 
     Attributes:
-        reason: Name of the signal, ``'time limit'``, or None while nothing
-            asked for a stop.
+        reason: Name of the signal, ``'time limit'``, or None while the ranks
+            know of nothing that asked for a stop.
         progressed: Whether a step was taken or a validation done.
         stopped: Whether training ended before its last step or validation.
     """
@@ -73,6 +74,7 @@ class PreemptionHook(Hook):
         self.interval = interval
         self.reason: str | None = None
         self.stopped = self.progressed = False
+        self._asked = 0
         self._end = math.inf
         # Of whoever listened before; empty while nobody does.
         self._former: dict[signal.Signals, Any] = {}
@@ -92,29 +94,31 @@ class PreemptionHook(Hook):
             loader.worker_init_fn = partial(
                 _start_deaf, loader.worker_init_fn, self.signals
             )
+        atexit.unregister(_end_workers)
         atexit.register(_end_workers)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.reason and number == signal.SIGINT:
+        if self._asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.reason = self.reason or signal.Signals(number).name
+        self._asked = max(self._asked, number)
 
     def _is_due(self) -> bool:
-        """Whether this rank was asked to stop."""
-        if self.reason is None and time.time() > self._end:
-            self.reason = TIME_LIMIT
-        return self.reason is not None
+        """Whether a rank was asked to stop; the same answer on all.
 
-    def _all_agree(self) -> bool:
-        """Whether a rank was asked to stop; the same answer on all."""
-        due = self._is_due()
+        They also agree on the reason: of several the signal of the highest
+        number, which lets SIGTERM speak before SIGUSR1.
+        """
+        asked = self._asked
+        if not asked and time.time() > self._end:
+            asked = _TIME_IS_UP
         if get_world_size() > 1:
-            flag = torch.tensor(float(due))
-            all_reduce(flag, 'max')
-            due = bool(flag)
-            if due and self.reason is None:
-                self.reason = 'another rank'
-        return due
+            number = torch.tensor(asked)
+            all_reduce(number, 'max')
+            asked = int(number)
+        if asked:
+            late = asked == _TIME_IS_UP
+            self.reason = TIME_LIMIT if late else signal.Signals(asked).name
+        return asked > 0
 
     def after_train_iter(
         self,
@@ -131,7 +135,7 @@ class PreemptionHook(Hook):
         every = _accumulated(runner)
         if get_world_size() > 1:
             every *= math.ceil(self.interval / every)
-        if self.every_n_train_iters(runner, every) and self._all_agree():
+        if self.every_n_train_iters(runner, every) and self._is_due():
             checkpoint.save_step(runner, runner.iter + 1)
             self._stop(runner)
 
@@ -142,7 +146,7 @@ class PreemptionHook(Hook):
         checkpoint = _checkpoint_hook(runner)
         if not checkpoint.by_epoch or runner.epoch + 1 >= runner.max_epochs:
             return
-        if self._all_agree():
+        if self._is_due():
             checkpoint.save_step(runner, runner.epoch + 1)
             self._stop(runner)
 
@@ -159,14 +163,15 @@ class PreemptionHook(Hook):
         data_batch: Any = None,
         outputs: Sequence | None = None,
     ) -> None:
-        """Maybe leave; every rank by itself, as nothing is left to do."""
-        if not isinstance(runner._train_loop, BaseLoop) or not self._is_due():
+        """Maybe leave, all ranks after the same number of scenes."""
+        if not isinstance(runner._train_loop, BaseLoop):
             return
         checkpoint = _checkpoint_hook(runner)
         step = runner.epoch if checkpoint.by_epoch else runner.iter
         whole = checkpoint.by_epoch or step % _accumulated(runner) == 0
-        if whole and checkpoint.last_step == step:
+        if whole and checkpoint.last_step == step and self._is_due():
             self.stopped = True
+            self.stop_listening()
             raise TrainingStopped(f'validation left: {self.reason}')
 
     def after_train(self, runner: Runner) -> None:

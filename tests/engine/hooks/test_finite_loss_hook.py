@@ -56,3 +56,37 @@ def test_a_checkpoint_is_no_anomaly(make_runner):
     path = Path(runner.work_dir) / 'iter_4.pth'
     with pytest.raises(CheckpointError, match='no number has left'):
         replay_anomaly(make_runner('again'), path)
+
+
+def test_it_is_played_again_in_the_precision_of_the_run(make_runner):
+    half = {'optim_wrapper.type': 'Bf16OptimWrapper'}
+    runner = make_runner('run', iters=8, **POISON, **half)
+    with pytest.raises(NonFiniteLossError):
+        runner.train()
+    path = Path(runner.work_dir) / 'anomaly_iter_5_rank_0.pth'
+    again = make_runner('again', iters=8, **half)
+    assert 'line.2' in replay_anomaly(again, path)
+    assert again.model.dtypes == {torch.bfloat16}
+
+
+def test_a_step_of_an_epoch_is_taken_again(make_runner):
+    def by_epochs(cfg):
+        cfg.train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4)
+        cfg.train_dataloader.sampler.type = 'mmengine.DefaultSampler'
+        cfg.default_hooks.checkpoint.by_epoch = True
+
+    poison = {'default_hooks.poison': dict(type='PoisonHook', step=11)}
+    runner = make_runner('run', edit=by_epochs, **poison)
+    with pytest.raises(NonFiniteLossError):
+        runner.train()
+    assert runner.epoch == 1
+    path = Path(runner.work_dir) / 'anomaly_iter_11_rank_0.pth'
+    said = replay_anomaly(make_runner('again', edit=by_epochs), path)
+    assert said == 'It begins in the output of line.2 (Linear).'
+
+
+def test_a_part_of_a_batch_is_looked_at_by_itself(make_runner):
+    parts = {'optim_wrapper.accumulative_counts': 4}
+    runner = make_runner('run', iters=8, **POISON, **parts)
+    with pytest.raises(NonFiniteLossError, match='step 6: '):
+        runner.train()
