@@ -1,7 +1,7 @@
 """Look before a job waits in a queue: `python tools/preflight.py CONFIG`.
 
 Data, encoder, disk, memory, a few steps, hours, and how often the job must
-come back under a time limit. Nothing is written. The exit code is 1 if
+come back under a time limit. Nothing is left behind. The exit code is 1 if
 something would fail.
 """
 
@@ -22,9 +22,10 @@ from mmseaice.utils.cli import (
     read_config,
     readable_errors,
 )
+from mmseaice.utils.recipes import add_memory_arguments, save_memory
 
 
-def hours(text: str) -> float:
+def slurm_time(text: str) -> float:
     """Read a limit as Slurm writes it ('3:00:00', '90') into seconds."""
     days, _, rest = text.rpartition('-')
     parts = [float(part) for part in rest.split(':')]
@@ -56,7 +57,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--time-limit',
-        type=hours,
+        type=slurm_time,
         metavar='H:M:S',
         help='limit of one job, as for sbatch --time (none)',
     )
@@ -67,6 +68,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar='S',
         help='seconds before its end at which a job saves and stops (120)',
     )
+    add_memory_arguments(parser)
     add_config_arguments(parser)
     return parser.parse_args(argv)
 
@@ -78,6 +80,7 @@ def main(argv: list[str] | None = None) -> None:
         cfg = read_config(args)
         default = Path('work_dirs') / Path(args.config).stem
         cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
+        save_memory(cfg, args)
         # These take seconds, so they wait until the arguments are known good.
         from mmseaice.utils.quiet import import_upstream_quietly
 

@@ -24,15 +24,14 @@ if importlib.util.find_spec('mmseaice') is None:
 
 from mmengine.config import Config
 
-from mmseaice.errors import MMSeaIceError
 from mmseaice.utils.cli import (
     add_run_arguments,
     natural,
-    positive,
     read_run_config,
     readable_errors,
 )
 from mmseaice.utils.faults import explained_faults, noted_faults
+from mmseaice.utils.recipes import add_memory_arguments, save_memory
 from mmseaice.utils.slurm import GOES_ON, requeue
 
 if TYPE_CHECKING:
@@ -54,17 +53,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='go on from this checkpoint, or from the latest of the run',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='forward pass in bfloat16'
-    )
-    parser.add_argument(
-        '--accumulate',
-        type=positive,
-        default=1,
-        metavar='N',
-        help='N parts of each batch, one after the other, to save memory; '
-        'all that is told in steps is told in N times as many',
-    )
-    parser.add_argument(
         '--seed', type=natural, help='seed of weights, crops and masks'
     )
     parser.add_argument(
@@ -73,22 +61,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='take the step again that left this file, and say where its '
         'loss ceases to be a number',
     )
+    add_memory_arguments(parser)
     add_run_arguments(parser)
     return parser.parse_args(argv)
-
-
-def use_bfloat16(cfg: Config) -> None:
-    """Switch the plain optimiser wrapper to bfloat16."""
-    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if kind == 'OptimWrapper':
-        cfg.optim_wrapper.type = 'Bf16OptimWrapper'
-    elif kind not in ('Bf16OptimWrapper', 'AmpOptimWrapper'):
-        raise MMSeaIceError(
-            'optim_wrapper.type',
-            'OptimWrapper for --amp',
-            kind,
-            'Leave --amp away.',
-        )
 
 
 def make_config(args: argparse.Namespace) -> Config:
@@ -98,13 +73,7 @@ def make_config(args: argparse.Namespace) -> Config:
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default)
     if args.seed is not None:
         cfg.setdefault('randomness', {})['seed'] = args.seed
-    if args.amp:
-        use_bfloat16(cfg)
-    if args.accumulate > 1:
-        # Its module takes seconds to import.
-        from mmseaice.engine import accumulate_gradients
-
-        accumulate_gradients(cfg, args.accumulate)
+    save_memory(cfg, args)
     return cfg
 
 

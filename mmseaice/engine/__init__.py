@@ -28,7 +28,6 @@ from .hooks import (
 )
 from .optim_wrapper import Bf16OptimWrapper, GroupedOptimWrapperConstructor
 from .parity import check_parity, parity_differences
-from .schedule import accumulate_gradients, stretch_schedulers
 from .sharded import build_sharded_optimizer
 from .vis_backends import MLflowVisBackend
 from .weights import load_weights
@@ -52,13 +51,11 @@ __all__ = [
     'SceneFigureHook',
     'ThroughputHook',
     'ValidationFigureHook',
-    'accumulate_gradients',
     'build_sharded_optimizer',
     'check_parity',
     'latest_checkpoint',
     'load_checkpoint_file',
     'load_weights',
     'parity_differences',
-    'stretch_schedulers',
     'trusted_checkpoints',
 ]

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.model import BaseModel
 
-from mmseaice.apis.preflight import check_disk
-from mmseaice.apis.preflight.memory import saved_bytes, state_bytes
+from mmseaice.apis.preflight import check_disk, count_checkpoints
+from mmseaice.apis.preflight.memory import (
+    batch_bytes,
+    saved_bytes,
+    state_bytes,
+)
+from mmseaice.engine import RecomputeHook
 from mmseaice.testing import config_root
 
 FINETUNING = (
@@ -68,7 +75,7 @@ def test_five_mistakes_are_all_found(run_tool, tmp_path):
      ('1-02:00:30', 93630)],
 )  # fmt: skip
 def test_limits_are_read_as_slurm_does(load_tool, text, seconds):
-    assert load_tool('preflight.py')['hours'](text) == seconds
+    assert load_tool('preflight.py')['slurm_time'](text) == seconds
 
 
 def test_memory_of_a_layer_is_that_of_its_tensors():
@@ -89,3 +96,50 @@ def test_a_disk_that_is_too_small(tmp_path):
     assert 'max_keep_ckpts' in found.remedy
     assert check_disk(tmp_path, 1e6)[0].verdict == 'ok'
     assert list(tmp_path.iterdir()) == []
+
+
+class Deep(BaseModel):
+    """Four layers that keep what they compute."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = torch.nn.Module()
+        self.backbone.layers = torch.nn.ModuleList(
+            torch.nn.Sequential(torch.nn.Linear(8, 8), torch.nn.Tanh())
+            for _ in range(4)
+        )
+
+    def forward(self, inputs, mode):
+        for layer in self.backbone.layers:
+            inputs = layer(inputs)
+        return dict(loss=inputs.sum())
+
+
+def test_a_batch_is_judged_by_two_of_its_crops():
+    batch = {'inputs': torch.zeros(2, 8)}
+    model = Deep()
+    whole = batch_bytes(model, batch, 100)
+    # Of each crop: what enters and the four outputs.
+    assert whole == 100 * 5 * 8 * 4
+    # Two bytes for a number, and for each weight once.
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        half = batch_bytes(model, batch, 100)
+    assert whole / 2 < half < whole
+    RecomputeHook().wrap(model)
+    assert batch_bytes(model, batch, 100) == pytest.approx(whole * 4 / 5)
+
+
+@pytest.mark.parametrize(
+    ('hook', 'count'),
+    [({}, 30000 // 1000 + 1), ({'interval': 1000, 'max_keep_ckpts': 2}, 3),
+     ({'max_keep_ckpts': 1, 'save_best': ['a', 'b']}, 4)],
+)  # fmt: skip
+def test_checkpoints_are_counted(hook, count):
+    hook = {'interval': 1000, **hook}
+    cfg = Config(
+        dict(
+            default_hooks=dict(checkpoint=hook),
+            train_cfg=dict(max_iters=30000),
+        )
+    )
+    assert count_checkpoints(cfg) == count

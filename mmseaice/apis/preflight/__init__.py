@@ -2,6 +2,6 @@
 
 from .disk import check_disk
 from .findings import Finding
-from .run import preflight
+from .run import count_checkpoints, preflight
 
-__all__ = ['Finding', 'check_disk', 'preflight']
+__all__ = ['Finding', 'check_disk', 'count_checkpoints', 'preflight']

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
+from mmengine.model import BaseModel
 from torch import nn
 
 #: Bytes for each trained number: itself, its gradient and two moments.
@@ -49,3 +52,33 @@ def saved_bytes(model: nn.Module) -> Iterator[list[int]]:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         yield total
     total.append(sum(t.untyped_storage().nbytes() for t in kept.values()))
+
+
+def batch_bytes(
+    model: BaseModel, batch: Mapping[str, Any], batch_size: int
+) -> float:
+    """What a forward pass of a batch keeps, from one crop and from two.
+
+    They tell apart what each crop keeps and what is kept once, such as the
+    weights in bfloat16.
+
+    Args:
+        model: Model in training mode, on its device.
+        batch: Two crops or more, as a data loader gives them.
+        batch_size: Crops of the batch to tell of.
+    """
+    kept = []
+    for crops in (1, 2):
+        part = {key: _first(value, crops) for key, value in batch.items()}
+        data = model.data_preprocessor(part, True)
+        with saved_bytes(model) as saved:
+            model(**data, mode='loss')
+        kept += saved
+    return kept[0] + (kept[1] - kept[0]) * (batch_size - 1)
+
+
+def _first(values: Any, count: int) -> Any:
+    """A copy of the first of them, which holds no memory of the others."""
+    if isinstance(values, torch.Tensor):
+        return values[:count].clone()
+    return copy.deepcopy(values[:count])

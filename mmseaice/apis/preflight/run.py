@@ -21,10 +21,10 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ...engine.checkpoint import load_checkpoint_file
-from ...registry import DATASETS, MODELS
+from ...registry import DATASETS, HOOKS, MODELS
 from .disk import check_disk
 from .findings import Finding, found_faults, gigabytes
-from .memory import checkpoint_bytes, saved_bytes, state_bytes
+from .memory import batch_bytes, checkpoint_bytes, state_bytes
 
 #: Crops of a step on a CPU, which only tells how much one crop takes.
 _CROPS = 2
@@ -58,7 +58,8 @@ def preflight(
         What was found, in the order of the checks.
     """
     init_default_scope('mmseaice')
-    # What mmengine tells of every weight is not asked for here.
+    # The logger made last is the current one; what mmengine tells it of
+    # every weight is not asked for here.
     MMLogger.get_instance('preflight', log_level='ERROR')
     findings: list[Finding] = []
     for part in ('train', 'val', 'test'):
@@ -69,10 +70,7 @@ def preflight(
         model = _build_model(cfg, findings)
     if model is None:
         return findings
-    hook = cfg.get('default_hooks', {}).get('checkpoint', {})
-    keep = hook.get('max_keep_ckpts', 1)
-    # One more while the next is written, and the best.
-    count = (max(keep, 1) + 1) + bool(hook.get('save_best'))
+    count = count_checkpoints(cfg)
     findings += check_disk(cfg.work_dir, count * checkpoint_bytes(model))
     train_data = [f for f in findings if f.topic == 'train data']
     if any(finding.verdict == 'fault' for finding in train_data):
@@ -105,6 +103,19 @@ def _check_data(cfg: Config, part: str) -> Iterator[Finding]:
             f'Set {part}_dataloader.num_workers={cores}, or ask for more '
             '(CPUS).',
         )
+
+
+def count_checkpoints(cfg: Config) -> int:
+    """Checkpoints that lie in the folder of the run at once."""
+    hook = cfg.get('default_hooks', {}).get('checkpoint', {})
+    best = hook.get('save_best') or []
+    best = len([best] if isinstance(best, str) else best)
+    keep = hook.get('max_keep_ckpts', -1)
+    if keep > 0:
+        # One more while the next is written.
+        return keep + 1 + best
+    length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
+    return length // hook.get('interval', length) + 1 + best
 
 
 def _encoders(node: Any, path: str = 'model') -> Iterator[tuple[str, str]]:
@@ -158,8 +169,11 @@ def _check_step(
     crops = len(batch['inputs'])
     model.to(device).train()
     wrapper = build_optim_wrapper(model, copy.deepcopy(cfg.optim_wrapper))
-    with saved_bytes(model) as saved:
-        model(**model.data_preprocessor(batch, True), mode='loss')
+    recompute = cfg.get('default_hooks', {}).get('recompute')
+    if recompute is not None:
+        HOOKS.build(recompute).wrap(model)
+    with wrapper.optim_context(model):
+        kept = batch_bytes(model, batch, batch_size)
     seconds = []
     for _ in range(_STEPS):
         began = time.perf_counter()
@@ -168,8 +182,7 @@ def _check_step(
             torch.cuda.synchronize()
         seconds.append(time.perf_counter() - began)
     step = statistics.median(seconds) * batch_size / crops
-    needed = state_bytes(model) + saved[0] * batch_size / crops
-    needed *= _WASTE
+    needed = (state_bytes(model) + kept) * _WASTE
     if cuda:
         needed = torch.cuda.max_memory_allocated() * _WASTE
         gpu_memory = gpu_memory or torch.cuda.mem_get_info()[1]

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
@@ -33,8 +34,16 @@ class RecomputeHook(Hook):
         self.layers = layers
 
     def before_train(self, runner: Runner) -> None:
-        """Wrap the layers."""
-        model = bare_model(runner.model)
+        """Wrap the layers of the model."""
+        self.wrap(bare_model(runner.model))
+
+    def wrap(self, model: nn.Module) -> None:
+        """Wrap the layers of a bare model, in place.
+
+        Raises:
+            MMSeaIceError: If it has no such layers, or ones that count
+                batches.
+        """
         try:
             layers = list(attrgetter(self.layers)(model))
         except (AttributeError, TypeError):

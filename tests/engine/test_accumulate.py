@@ -7,10 +7,10 @@ import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from mmseaice.engine import accumulate_gradients, stretch_schedulers
 from mmseaice.errors import MMSeaIceError
 from mmseaice.registry import HOOKS
 from mmseaice.testing import config_root
+from mmseaice.utils.recipes import accumulate_gradients, stretch_schedulers
 
 
 @HOOKS.register_module(force=True)

@@ -1,12 +1,16 @@
-"""Recipes over more or fewer steps than they were written for."""
+"""What command lines change about the batches and steps of a recipe."""
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
-
-from mmengine.config import Config, ConfigDict
+from typing import TYPE_CHECKING
 
 from ..errors import MMSeaIceError
+from .cli import positive
+
+if TYPE_CHECKING:
+    from mmengine.config import Config, ConfigDict
 
 #: Settings of schedulers that are times.
 _TIMES = ('begin', 'end', 'T_max', 'periods')
@@ -68,3 +72,44 @@ def accumulate_gradients(cfg: Config, parts: int) -> None:
         cfg.train_cfg[key] *= parts
     stretch_schedulers(cfg.get('param_scheduler') or [], parts)
     cfg.default_hooks.checkpoint.interval *= parts
+
+
+def use_bfloat16(cfg: Config) -> None:
+    """Switch the plain optimiser wrapper to bfloat16, in place.
+
+    Raises:
+        MMSeaIceError: If it is another one.
+    """
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind == 'OptimWrapper':
+        cfg.optim_wrapper.type = 'Bf16OptimWrapper'
+    elif kind not in ('Bf16OptimWrapper', 'AmpOptimWrapper'):
+        raise MMSeaIceError(
+            'optim_wrapper.type',
+            'OptimWrapper for --amp',
+            kind,
+            'Leave --amp away.',
+        )
+
+
+def add_memory_arguments(parser: ArgumentParser) -> None:
+    """Add by which a recipe takes less memory."""
+    parser.add_argument(
+        '--amp', action='store_true', help='forward pass in bfloat16'
+    )
+    parser.add_argument(
+        '--accumulate',
+        type=positive,
+        default=1,
+        metavar='N',
+        help='N parts of each batch, one after the other, to save memory; '
+        'all that is told in steps is told in N times as many',
+    )
+
+
+def save_memory(cfg: Config, args: Namespace) -> None:
+    """Apply the arguments of :func:`add_memory_arguments`, in place."""
+    if args.amp:
+        use_bfloat16(cfg)
+    if args.accumulate > 1:
+        accumulate_gradients(cfg, args.accumulate)
