@@ -1,6 +1,7 @@
 """Shell scripts: sound, with a help, and nothing of any one cluster."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ CALLED = [
     for name in (
         'slurm_train.sh', 'slurm_test.sh', 'slurm_predict.sh',
         'slurm_study.sh', 'slurm_submit.sh', 'dist_train.sh', 'dist_test.sh',
+        'here.sh',
     )
 ]  # fmt: skip
 
@@ -55,17 +57,22 @@ def test_a_job_is_what_the_variables_say(tmp_path):
     sbatch.write_text('#!/bin/bash\nprintf "%s\\n" "$@" >&2\necho 5\n')
     sbatch.chmod(0o755)
     (tmp_path / 'cluster.env').write_text(
-        'ACCOUNT=${ACCOUNT:-file}\nTIME=${TIME:-1:00:00}\n'
+        # What conda does: an unset variable, and a command that fails.
+        ': $NONE; false\nACCOUNT=${ACCOUNT:-file}\nTIME=${TIME:-1:00:00}\n'
     )
-    done = subprocess.run(
-        ['bash', ROOT / 'tools/slurm_train.sh', 'configs/a b.py', '--amp'],
-        cwd=tmp_path,
-        env={'PATH': f'{tmp_path}:/usr/bin:/bin', 'GPUS': '12',
-             'GPUS_PER_NODE': '8', 'TIME': '2:00:00', 'AFTER': '3',
-             'MARGIN': '300'},
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
+
+    def submit(*args, **env):
+        return subprocess.run(
+            ['bash', ROOT / 'tools/slurm_train.sh', 'configs/a b.py', *args],
+            cwd=tmp_path,
+            env={'PATH': f'{tmp_path}:/usr/bin:/bin', 'GPUS': '16',
+                 'GPUS_PER_NODE': '8', 'TIME': '2:00:00', 'AFTER': '3',
+                 'MARGIN': '300', **env},
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+
+    done = submit('--amp')
     assert done.stdout == '5\n'
     said = done.stderr.splitlines()
 
@@ -76,6 +83,16 @@ def test_a_job_is_what_the_variables_say(tmp_path):
     assert value('--time') == '2:00:00'
     assert value('--signal') == 'USR1@300'
     assert value('--dependency') == 'afterok:3'
-    assert (value('--nodes'), value('--ntasks')) == ('2', '12')
+    assert (value('--nodes'), value('--ntasks')) == ('2', '16')
+    assert value('--ntasks-per-node') == '8'
     assert '--partition' not in said
-    assert 'configs/a\\ b.py --amp --launcher slurm --resume' in said[-1]
+    words = ['configs/a b.py', '--amp', '--launcher', 'slurm', '--resume']
+    assert shlex.split(said[-1])[-5:] == words
+    # What would be dropped without a word is refused.
+    for done, word in (
+        (submit(GPUS='12'), 'GPUS=12'),
+        (submit('--resume', 'file.pth'), 'load_from=FILE'),
+        (submit(MMSEAICE_ENV='none.env'), 'none.env'),
+    ):
+        assert (done.returncode, done.stdout) == (1, '')
+        assert word in done.stderr

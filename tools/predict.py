@@ -35,6 +35,7 @@ from mmseaice.utils.cli import (
     read_config,
     readable_errors,
 )
+from mmseaice.utils.slurm import GOES_ON, ask_for_another_turn
 
 if TYPE_CHECKING:
     from mmseaice.apis.prediction_run import PredictionRun, RunReport
@@ -351,9 +352,15 @@ def swath_table(path: Path) -> str:
     )
 
 
+def stop(number: int, frame: object) -> None:
+    """End as the time of a job is up; the same command goes on."""
+    sys.exit(0 if ask_for_another_turn() else GOES_ON)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Entry point."""
     args = parse_args(argv)
+    signal.signal(signal.SIGUSR1, stop)
     with readable_errors(ValueError):
         from mmseaice.apis.scene_sources import find_scenes
 

@@ -3,10 +3,15 @@
 # says, else the user's file, else these defaults.
 
 # The user's file: copy tools/cluster.env.example to cluster.env and edit it.
-MMSEAICE_ENV=${MMSEAICE_ENV:-cluster.env}
-if [ -f "$MMSEAICE_ENV" ]; then
+if [ -f "${MMSEAICE_ENV:-cluster.env}" ]; then
+    # What it calls, such as conda, may not bear strict shells.
+    set +eu
     # shellcheck source=tools/cluster.env.example
-    . "$MMSEAICE_ENV"
+    . "${MMSEAICE_ENV:-cluster.env}"
+    set -eu
+elif [ -n "${MMSEAICE_ENV:-}" ]; then
+    echo "MMSEAICE_ENV is $MMSEAICE_ENV, and there is no such file." >&2
+    exit 1
 fi
 
 PARTITION=${PARTITION:-}      # the cluster's default if empty

@@ -10,4 +10,12 @@ set -a
 # shellcheck source=tools/slurm_env.sh
 . "$tools/slurm_env.sh"
 read -ra python <<< "$PYTHON"
-exec "${python[@]}" "$tools/sweep.py" "$@" --submit
+mkdir -p "$LOGS"
+script=$(mktemp "$LOGS/study-XXXXXX.sh")
+# Python may live in a container, which has no commands of Slurm.
+"${python[@]}" "$tools/sweep.py" "$@" --script "$script"
+if [ -s "$script" ]; then
+    bash "$script"
+else
+    rm "$script"
+fi

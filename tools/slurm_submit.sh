@@ -16,7 +16,12 @@ facts+=(--output "$LOGS/$name-%j.txt" --signal "USR1@$MARGIN" --time "$TIME")
 facts+=(--ntasks "$RANKS" --cpus-per-task "$CPUS" --mem "$MEMORY")
 if [ "$GPUS" -gt 0 ]; then
     nodes=$(((GPUS + GPUS_PER_NODE - 1) / GPUS_PER_NODE))
+    if [ $((nodes * GPUS_PER_NODE)) -ne "$GPUS" ]; then
+        echo "GPUS=$GPUS do not fill nodes of GPUS_PER_NODE=$GPUS_PER_NODE." >&2
+        exit 1
+    fi
     facts+=(--gres "gpu:$GPUS_PER_NODE" --nodes "$nodes")
+    facts+=(--ntasks-per-node "$(((RANKS + nodes - 1) / nodes))")
 fi
 [ -z "$PARTITION" ] || facts+=(--partition "$PARTITION")
 [ -z "$ACCOUNT" ] || facts+=(--account "$ACCOUNT")
@@ -26,6 +31,11 @@ fi
 [ -z "$AFTER_ANY" ] || facts+=(--dependency "afterany:$AFTER_ANY")
 read -ra more <<< "$SBATCH_ARGS"
 mkdir -p "$LOGS"
-printf -v command '%q ' bash "$tools/slurm_run.sh" "$@"
+# In quotes that every shell reads, as sbatch hands it to sh.
+quote="'" quoted="'\\''"
+command='exec'
+for word in bash "$tools/slurm_run.sh" "$@"; do
+    command+=" '${word//"$quote"/$quoted}'"
+done
 job=$(sbatch "${facts[@]}" ${more[@]+"${more[@]}"} --wrap "$command")
 echo "${job%%;*}"

@@ -7,5 +7,12 @@ set -euo pipefail
 tools=$(dirname -- "${BASH_SOURCE[0]}")
 # shellcheck source=tools/slurm_env.sh
 . "$tools/slurm_env.sh"
+case " $* " in
+*' --resume '* | *' --resume='*)
+    echo 'It resumes by itself; weights to begin with are an option,' \
+        'load_from=FILE.' >&2
+    exit 1
+    ;;
+esac
 exec bash "$tools/slurm_submit.sh" "$(basename "$1" .py)" \
     "$tools/train.py" "$@" --launcher "$LAUNCHER" --resume

@@ -34,7 +34,7 @@ if importlib.util.find_spec('mmseaice') is None:
 from mmseaice.errors import DependencyError, MMSeaIceError
 from mmseaice.utils import studies
 from mmseaice.utils.cli import positive, readable_errors
-from mmseaice.utils.slurm import GOES_ON, requeue
+from mmseaice.utils.slurm import AGAIN, GOES_ON, ask_for_another_turn
 from mmseaice.utils.studies import Run, Study
 
 #: Exit code of a study in which a run failed, and of one that was stopped.
@@ -67,6 +67,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--submit',
         action='store_true',
         help='write DIR/submit.sh and run it: job arrays of what is not done',
+    )
+    verbs.add_argument(
+        '--script',
+        type=Path,
+        metavar='FILE',
+        help='only write the script that --submit runs, if not all is done',
     )
     verbs.add_argument(
         '--collect',
@@ -106,15 +112,10 @@ PYTHON = str(near(sys.executable))
 
 
 class TimeIsUp(SystemExit):
-    """The end of a job that goes on later.
+    """The end of a job that goes on later."""
 
-    Args:
-        queued: Whether it is in the queue again.
-    """
-
-    def __init__(self, queued: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(GOES_ON)
-        self.queued = queued
 
 
 def call(command: Sequence[str | Path]) -> None:
@@ -124,23 +125,33 @@ def call(command: Sequence[str | Path]) -> None:
         MMSeaIceError: If the tool failed.
         TimeIsUp: If it was told to stop by its cluster, or this program was.
     """
-    with subprocess.Popen([sys.executable, *map(str, command)]) as process:
+    # Whether there is more to do is for this program to say.
+    env = {key: value for key, value in os.environ.items() if key != AGAIN}
+    arguments = [sys.executable, *map(str, command)]
+    with subprocess.Popen(arguments, env=env) as process:
         try:
             code = process.wait()
         except TimeIsUp:
             process.send_signal(signal.SIGUSR1)
+            # Training says whether it took a step; a test just ends.
             code = process.wait()
-            raise TimeIsUp(queued=code == GOES_ON) from None
+            if code not in (0, GOES_ON, -signal.SIGUSR1):
+                raise _failure(command, code) from None
+            raise
         except BaseException:
             process.terminate()
             process.wait()
             raise
     if code == GOES_ON:
-        raise TimeIsUp(queued=True)
+        raise TimeIsUp
     if code:
-        raise MMSeaIceError(
-            command[0], 'success', f'exit code {code}', 'See what it said.'
-        )
+        raise _failure(command, code)
+
+
+def _failure(command: Sequence[str | Path], code: int) -> MMSeaIceError:
+    return MMSeaIceError(
+        command[0], 'success', f'exit code {code}', 'See what it said.'
+    )
 
 
 def carry_out(run: Run, study: Study) -> bool:
@@ -152,12 +163,24 @@ def carry_out(run: Run, study: Study) -> bool:
     def checkpoint_of(name: str) -> str:
         return str(studies.last_checkpoint(study.find(name)))
 
-    if not studies.is_trained(run):
+    trains = not studies.is_trained(run)
+    if trains:
         call(studies.train_command(run, TOOLS, checkpoint_of))
         studies.mark_trained(run)
     checkpoint = str(studies.last_checkpoint(run))
     if command := studies.test_command(run, TOOLS, checkpoint):
-        call(command)
+        try:
+            call(command)
+        except TimeIsUp:
+            if trains:
+                raise
+            # Or it would come back for ever.
+            raise MMSeaIceError(
+                run.name,
+                'a test that ends within a turn',
+                'one that had all of a turn, and did not',
+                'Give the job more time (TIME).',
+            ) from None
     return True
 
 
@@ -182,21 +205,28 @@ def carry_out_all(study: Study, numbers: Sequence[int]) -> int:
     return FAILED if failed else 0
 
 
-def submit(study: Study) -> None:
-    """Write the script that submits the study, and run it."""
-    script = study.results / 'submit.sh'
+def write_script(study: Study, script: Path) -> bool:
+    """Write the script that submits the study; False if all is done."""
     command = [str(TOOLS / 'sweep.py'), str(study.path)]
     command += ['--results', str(study.results)]
     done = [n for n, run in enumerate(study.runs, 1) if studies.is_done(run)]
     groups = studies.group_runs(study, done)
     if not groups:
         print('All runs are done.')
-        return
+        return False
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(
         studies.slurm_script(study.path.stem, str(TOOLS), command, groups)
     )
     print(f'Script: {script}')
+    return True
+
+
+def submit(study: Study) -> None:
+    """Write the script that submits the study, and run it."""
+    script = study.results / 'submit.sh'
+    if not write_script(study, script):
+        return
     if shutil.which('sbatch') is None:
         raise DependencyError(
             'sbatch is not on this machine, so nothing was submitted. Run '
@@ -259,6 +289,9 @@ def sweep(args: argparse.Namespace) -> int:
         for run in study.runs:
             print(studies.shell_line(run, study, PYTHON, TOOLS))
         return 0
+    if args.script:
+        write_script(study, args.script)
+        return 0
     if args.submit:
         submit(study)
         return 0
@@ -274,11 +307,8 @@ def sweep(args: argparse.Namespace) -> int:
     numbers = [args.only] if args.only else range(1, len(study.runs) + 1)
     try:
         return carry_out_all(study, numbers)
-    except TimeIsUp as end:
-        # Training does so itself when it has saved.
-        if not end.queued and requeue():
-            print('The job is in the queue again.', flush=True)
-        raise
+    except TimeIsUp:
+        return 0 if ask_for_another_turn() else GOES_ON
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -4,9 +4,10 @@ Everything about the run stands in the config; what is given here overrides
 it. The folder of the run gets the log, the full config and the checkpoints.
 
 Ctrl-C, SIGTERM, SIGUSR1 and the end of a Slurm job stop it after the step
-under way, with a checkpoint; --resume goes on as if nothing had been. A batch
-job with --resume also queues itself again when its time is up; the exit code
-is then 75. A run that was only stopped ends with 128 and the signal's number.
+under way, with a checkpoint; --resume goes on as if nothing had been. When the
+time is up the exit code is 75, or the job of tools/slurm_train.sh goes back
+into the queue. A run that was only stopped ends with 128 and the signal's
+number.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import importlib.util
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +33,9 @@ from mmseaice.utils.cli import (
     readable_errors,
 )
 from mmseaice.utils.faults import explained_faults, noted_faults
+from mmseaice.utils.lock import used_alone
 from mmseaice.utils.recipes import add_memory_arguments, save_memory
-from mmseaice.utils.slurm import GOES_ON, requeue
+from mmseaice.utils.slurm import GOES_ON, ask_for_another_turn
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
@@ -126,7 +129,7 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
 
 
 def end(runner: Runner, resumes: bool) -> int:
-    """Say why a run ended early, if it did, and queue its job again.
+    """Say why a run ended early, if it did, and ask for another turn.
 
     Args:
         runner: The run.
@@ -144,11 +147,15 @@ def end(runner: Runner, resumes: bool) -> int:
     asked = number in (None, signal.SIGUSR1)
     if runner.rank == 0:
         print(f'Stopped at step {runner.iter} ({reason}).', flush=True)
-        if asked and resumes and hooks[0].progressed and requeue():
-            print('The job is in the queue again.', flush=True)
-        elif not resumes:
+        if not resumes:
             print('The same command with --resume goes on.', flush=True)
-    return GOES_ON if asked else 128 + number
+    if not asked:
+        return 128 + number
+    if not resumes:
+        return GOES_ON
+    if not hooks[0].progressed:
+        sys.exit('Not a step was taken: a turn (TIME) is too short.')
+    return 0 if ask_for_another_turn() else GOES_ON
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -159,12 +166,17 @@ def main(argv: list[str] | None = None) -> None:
     with noted_faults(), readable_errors():
         cfg = make_config(args)
         # These take seconds, so they wait until the arguments are known good.
+        from mmengine.dist import is_main_process
+
         from mmseaice.engine.ranks import joined_ranks
         from mmseaice.utils.quiet import import_upstream_quietly
 
         import_upstream_quietly()
         with joined_ranks(cfg):
-            code = train(cfg, args)
+            # The first rank holds the folder for all.
+            first = is_main_process()
+            with used_alone(cfg.work_dir) if first else nullcontext():
+                code = train(cfg, args)
         sys.exit(code)
 
 

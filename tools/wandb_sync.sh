@@ -4,6 +4,8 @@
 # To be called where there is a network; FOLDER is work_dirs by default. What
 # was sent before is passed over.
 set -euo pipefail
+# shellcheck source=tools/slurm_env.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/slurm_env.sh"
 folder=${1:-work_dirs}
 found=0
 while IFS= read -r -d '' run; do

@@ -34,7 +34,7 @@ model = dict(
     heads=dict(SIC=head, SOD=head, FLOE=head),
     test_cfg=dict(crop_size=(64, 64), stride=(16, 16)),
 )
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+optim_wrapper = dict(optimizer=dict(lr=3e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
     dict(type='CosineAnnealingLR', by_epoch=False, begin=50, end=700),

@@ -7,6 +7,8 @@
 # as cluster facts are. Prints the jobs' numbers.
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,7s/^# //p' "$0" >&2; exit 1; }
+# shellcheck source=tools/slurm_env.sh
+. tools/slurm_env.sh
 config=${CONFIG:-configs/downstream/multitask_vit-base-upernet_30ki_ai4arctic.py}
 name=$(basename "$config" .py)
 run=${WORK_DIR:-work_dirs/$name}
@@ -15,6 +17,6 @@ charts=$(bash tools/slurm_train.sh "$config" --work-dir "$run" \
 echo "Charts: job $charts"
 # The run's own copy of the config has all options; of a folder, the best
 # checkpoint is taken.
-scores=$(AFTER=$charts RANKS=1 bash tools/slurm_submit.sh "test_$name" \
+scores=$(AFTER=$charts GPUS=$((GPUS > 0)) RANKS=1 bash tools/slurm_submit.sh "test_$name" \
     tools/test.py "$run/$name.py" "$run" --out "$run/test")
 echo "Scores: job $scores"

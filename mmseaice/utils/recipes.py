@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mmengine.config import Config, ConfigDict
 
 #: Settings of schedulers that are times.
-_TIMES = ('begin', 'end', 'T_max', 'periods')
+_TIMES = (
+    *('begin', 'end', 'T_max', 'periods', 'milestones', 'step_size'),
+    'total_steps',
+)
 
 
 def stretch_schedulers(

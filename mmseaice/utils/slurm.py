@@ -6,16 +6,26 @@ import os
 import subprocess
 import sys
 from datetime import datetime
+from pathlib import Path
 
 #: Exit code of a program that stopped in time to go on later (EX_TEMPFAIL).
 GOES_ON = 75
+
+#: Variable with the file by which a program asks for another turn.
+AGAIN = 'MMSEAICE_AGAIN'
 
 #: Seconds that the cluster's commands may take.
 _PATIENCE = 60
 
 
 def job_id() -> str | None:
-    """Number of the job, or None outside of one."""
+    """Number of the job, or None outside of one.
+
+    The number of one task of an array is also that of the array, so a task
+    is named by both.
+    """
+    if task := os.environ.get('SLURM_ARRAY_TASK_ID'):
+        return f'{os.environ["SLURM_ARRAY_JOB_ID"]}_{task}'
     return os.environ.get('SLURM_JOB_ID')
 
 
@@ -51,12 +61,17 @@ def end_time() -> float | None:
         return None
 
 
-def requeue() -> bool:
-    """Have this job run again from its start, and be ended now.
+def ask_for_another_turn() -> bool:
+    """Ask for this job to be queued again when all of its ranks have ended.
+
+    tools/slurm_run.sh does it, on the node itself: a container has no
+    commands of Slurm, and a job that is queued again is killed at once.
 
     Returns:
-        Whether the cluster agreed. It does not outside of a batch job, nor
-        if the job was submitted with ``--no-requeue``.
+        Whether somebody listens. If so, the program should end with 0, as a
+        rank that fails takes the others with it.
     """
-    job = job_id()
-    return job is not None and _ask('scontrol', 'requeue', job) is not None
+    path = os.environ.get(AGAIN)
+    if path:
+        Path(path).touch()
+    return bool(path)

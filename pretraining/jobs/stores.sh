@@ -24,5 +24,5 @@ test=$(build test 80 200)
 echo "Store of the test scenes: job $test"
 splits=$(AFTER=$train:$test CPUS=1 bash tools/slurm_submit.sh splits \
     tools/data/make_splits.py "$folder/train.zarr" "$folder/splits" \
-    --against "$folder/test.zarr")
+    --against "$folder/test.zarr" --fractions 1 5 10 20 40 60 100)
 echo "Splits: job $splits"

@@ -1,13 +1,14 @@
 """Batches in parts, and schedules of another length."""
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
 
-from mmseaice.errors import MMSeaIceError
+from mmseaice.errors import CheckpointError, MMSeaIceError
 from mmseaice.registry import HOOKS
 from mmseaice.testing import config_root
 from mmseaice.utils.recipes import accumulate_gradients, stretch_schedulers
@@ -81,6 +82,13 @@ def test_all_that_is_told_in_steps_is_stretched():
     assert [part.end for part in cfg.param_scheduler] == [200, 2000]
     accumulate_gradients(cfg, 2)
     assert cfg.optim_wrapper.accumulative_counts == 8
+
+
+def test_a_run_goes_on_in_the_parts_it_was_begun_in(train, make_runner):
+    path = Path(train(2).work_dir) / 'iter_16.pth'
+    again = make_runner('other', resume=True, load_from=str(path))
+    with pytest.raises(CheckpointError, match='--accumulate 2'):
+        again.train()
 
 
 def test_epochs_stay_epochs():

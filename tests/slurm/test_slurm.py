@@ -156,18 +156,48 @@ def test_stores_are_staged_and_the_rest_is_linked(cluster, long_jobs):
     script.write_text(
         'import os, pathlib\n'
         "data = pathlib.Path(os.environ['MMSEAICE_DATA'], 'demo')\n"
-        "for name in ('train.zarr/zarr.json', 'test.zarr/zarr.json'):\n"
+        "for name in ('train.zarr', 'test.zarr'):\n"
         '    path = data / name\n'
-        '    print(name, path.is_symlink(), path.is_file())\n'
+        "    found = (path / 'zarr.json').is_file()\n"
+        '    print(name, path.is_symlink(), found)\n'
     )
+    # The second finds what the first has left, as a second turn does.
+    for _ in range(2):
+        job = cluster.submit(
+            'slurm_submit.sh', 'look', script, STAGE='demo/train.zarr',
+            SLURM_TMPDIR=str(cluster.cwd / 'node'),
+        )  # fmt: skip
+        assert cluster.wait(job)[0]['JobState'] == 'COMPLETED'
+        said = cluster.log(f'look-{job}').splitlines()
+        assert 'train.zarr False True' in said
+        assert 'test.zarr True True' in said
+
+
+def test_one_task_of_an_array_gets_another_turn(cluster, long_jobs):
+    """Its number may be that of the whole array; the others are left be."""
+    script = cluster.cwd / 'turns.py'
+    script.write_text(
+        'import os, sys, time\n'
+        f'sys.path.insert(0, {str(ROOT)!r})\n'
+        'from mmseaice.utils.slurm import ask_for_another_turn\n'
+        "turn = int(os.environ.get('SLURM_RESTART_COUNT', 0))\n"
+        "print('task', sys.argv[1:], 'turn', turn)\n"
+        "if sys.argv[1] == '3' and turn == 0:\n"
+        '    assert ask_for_another_turn()\n'
+        'else:\n'
+        '    time.sleep(5)\n'
+    )
+    words = ("it's", 'é\t$HOME {a,b} "x"')
     job = cluster.submit(
-        'slurm_submit.sh', 'look', script, STAGE='demo/train.zarr',
-        SLURM_TMPDIR=str(cluster.cwd / 'node'),
-    )  # fmt: skip
-    assert cluster.wait(job)[0]['JobState'] == 'COMPLETED'
-    said = cluster.log(f'look-{job}').splitlines()
-    assert 'train.zarr/zarr.json False True' in said
-    assert 'test.zarr/zarr.json True True' in said
+        'slurm_submit.sh', 'turns', script, '%a', *words, ARRAY='1-3'
+    )
+    tasks = cluster.wait(job)
+    assert [task['JobState'] for task in tasks] == ['COMPLETED'] * 3
+    restarts = {task['ArrayTaskId']: task['Restarts'] for task in tasks}
+    assert restarts == {'1': '0', '2': '0', '3': '1'}
+    said = cluster.log(f'turns-{job}_3')
+    assert f'task {["3", *words]} turn 0' in said
+    assert f'task {["3", *words]} turn 1' in said
 
 
 def test_two_ranks_meet_and_one_that_fails_ends_the_job(cluster, long_jobs):

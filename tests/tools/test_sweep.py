@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -218,8 +219,8 @@ def test_submit_writes_a_script_and_needs_slurm(
     with pytest.raises(DependencyError, match='sbatch is not on this'):
         tool['submit'](found)
     script = (found.results / 'submit.sh').read_text()
-    assert 'ARRAY=1%"${PARALLEL:-8}"' in script
-    assert 'ARRAY=2,3%"${PARALLEL:-8}"' in script
+    assert 'ARRAY=1%"$PARALLEL"' in script
+    assert 'ARRAY=2,3%"$PARALLEL"' in script
 
 
 def test_submit_lets_runs_wait_for_what_they_need(
@@ -301,17 +302,19 @@ def test_a_study_runs_for_real(run_tool, tmp_path):
     assert 'expected a number from 1 to 3, but got 9' in done.stderr
 
 
-@pytest.mark.parametrize(('code', 'asked'), [(75, 0), (1, 1)])
-def test_the_end_of_a_job_is_passed_on(code, asked, tmp_path):
-    """Training queues the job again by itself; nothing else does."""
-    said = tmp_path / 'said'
-    scontrol = tmp_path / 'scontrol'
-    scontrol.write_text(f'#!/bin/sh\necho "$@" >> {said}\n')
-    scontrol.chmod(0o755)
+@pytest.mark.parametrize(
+    ('code', 'ours'), [('75', 0), ('-signal.SIGUSR1', 0), ('1', 2)]
+)
+def test_the_end_of_a_job_is_passed_on(code, ours, tmp_path):
+    """Another turn is asked for, unless a tool failed, by this program."""
+    again = tmp_path / 'again'
     child = tmp_path / 'child.py'
     child.write_text(
-        'import signal, sys, time\n'
-        f'signal.signal(signal.SIGUSR1, lambda *_: sys.exit({code}))\n'
+        'import os, signal, sys, time\n'
+        "assert 'MMSEAICE_AGAIN' not in os.environ\n"
+        f'code = {code}\n'
+        'if code > 0:\n'
+        '    signal.signal(signal.SIGUSR1, lambda *_: sys.exit(code))\n'
         f'open({str(tmp_path / "up")!r}, "w")\n'
         'time.sleep(60)\n'
     )
@@ -330,13 +333,42 @@ def test_the_end_of_a_job_is_passed_on(code, asked, tmp_path):
     )
     process = subprocess.Popen(
         [sys.executable, script],
-        env=os.environ
-        | {'SLURM_JOB_ID': '7', 'PATH': f'{tmp_path}:{os.environ["PATH"]}'},
+        env=os.environ | {'SLURM_JOB_ID': '7', 'MMSEAICE_AGAIN': str(again)},
     )
     while not (tmp_path / 'up').exists():
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGUSR1)
-    assert process.wait(timeout=20) == 75
-    asked_for = said.read_text().splitlines() if said.exists() else []
-    assert asked_for == ['requeue 7'] * asked
+    assert process.wait(timeout=20) == ours
+    assert again.exists() == (ours == 0)
+
+
+@pytest.mark.parametrize('trained', [True, False])
+def test_a_test_that_no_turn_is_long_enough_for_ends_the_run(
+    trained, load_tool, monkeypatch
+):
+    tool = load_tool('sweep.py')
+    calls = []
+
+    def call(command):
+        calls.append(command)
+        if command == 'test':
+            raise tool['TimeIsUp']
+
+    studies = types.SimpleNamespace(
+        claim=lambda run: None,
+        is_done=lambda run: False,
+        is_trained=lambda run: trained,
+        mark_trained=lambda run: None,
+        last_checkpoint=lambda run: 'file',
+        train_command=lambda *_: 'train',
+        test_command=lambda *_: 'test',
+    )
+    within = tool['carry_out'].__globals__
+    monkeypatch.setitem(within, 'call', call)
+    monkeypatch.setitem(within, 'studies', studies)
+    run = types.SimpleNamespace(name='a')
+    error = MMSeaIceError if trained else tool['TimeIsUp']
+    with pytest.raises(error):
+        tool['carry_out'](run, None)
+    assert calls == (['test'] if trained else ['train', 'test'])

@@ -16,6 +16,7 @@ import torch
 
 from mmseaice.engine import latest_checkpoint
 from mmseaice.testing import config_root
+from mmseaice.utils.lock import used_alone
 
 ROOT = Path(__file__).resolve().parents[2]
 PRETRAINING = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
@@ -37,18 +38,13 @@ def environment(demo_data):
 
 @pytest.fixture
 def slurm(environment, tmp_path):
-    """The environment of a job, and what it asks its cluster."""
-    said = tmp_path / 'said'
-    for name in ('scontrol', 'squeue'):
-        command = tmp_path / 'bin' / name
-        command.parent.mkdir(exist_ok=True)
-        command.write_text(
-            f'#!/bin/sh\necho "{name} $@" >> {said}\n'
-            'echo 2100-01-01T00:00:00\n'
-        )
-        command.chmod(0o755)
-    path = f'{tmp_path / "bin"}:{os.environ["PATH"]}'
-    return environment | {'SLURM_JOB_ID': '7', 'PATH': path}, said
+    """The environment of a job, and how it asks for another turn."""
+    again = tmp_path / 'again'
+    return environment | {
+        'SLURM_JOB_ID': '7',
+        'SLURM_JOB_END_TIME': '4e9',
+        'MMSEAICE_AGAIN': str(again),
+    }, again
 
 
 def train(config, work_dir, env, *options, resume=True):
@@ -68,28 +64,40 @@ def weights(folder, step=4):
     return torch.load(path, weights_only=True)['state_dict']
 
 
-def test_a_job_whose_time_is_up_is_queued_again_if_it_resumes(
+def test_a_job_whose_time_is_up_asks_for_another_turn_if_it_resumes(
     slurm, short, tmp_path
 ):
-    env, said = slurm
+    env, again = slurm
     options = (*short, 'default_hooks.preemption.time_limit=0')
     done = train(PRETRAINING, tmp_path / 'a', env, *options, resume=False)
     assert done.returncode == 75, done.stderr
     assert 'with --resume goes on' in done.stdout
-    assert 'requeue' not in said.read_text()
+    assert not again.exists()
+    # A rank that fails would take the others with it.
+    done = train(PRETRAINING, tmp_path / 'a', env, *options)
+    assert done.returncode == 0, done.stderr
+    assert 'Stopped at step 2' in done.stdout
+    again.unlink()
+    # Nobody listens here.
+    env = {k: v for k, v in env.items() if k != 'MMSEAICE_AGAIN'}
     done = train(PRETRAINING, tmp_path / 'a', env, *options)
     assert done.returncode == 75, done.stderr
-    assert said.read_text().count('scontrol requeue 7') == 1
-    assert 'Stopped at step 2' in done.stdout
     # What is left is the last step, which needs no turn of its own.
-    for _ in range(2):
-        done = train(PRETRAINING, tmp_path / 'a', env, *options)
+    done = train(PRETRAINING, tmp_path / 'a', env, *options)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / 'a/iter_4.pth').is_file()
 
 
+def test_a_second_run_in_a_folder_is_refused(environment, short, tmp_path):
+    with used_alone(tmp_path / 'a'):
+        done = train(PRETRAINING, tmp_path / 'a', environment, *short)
+    assert done.returncode == 1
+    assert f'in use by process {os.getpid()}' in done.stderr
+    assert 'Traceback' not in done.stderr
+
+
 def test_who_ends_it_for_good_gets_no_second_turn(slurm, short, tmp_path):
-    env, said = slurm
+    env, again = slurm
     work_dir = tmp_path / 'a'
     options = (*short, 'train_cfg.max_iters=100000')
     process = subprocess.Popen(
@@ -100,7 +108,7 @@ def test_who_ends_it_for_good_gets_no_second_turn(slurm, short, tmp_path):
     wait_for(process, work_dir, 1)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
-    assert 'requeue' not in said.read_text()
+    assert not again.exists()
     assert latest_checkpoint(work_dir) is not None
 
 

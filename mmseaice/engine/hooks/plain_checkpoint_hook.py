@@ -12,11 +12,15 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import BaseLoop, Runner
 
+from ...errors import CheckpointError
 from ...registry import HOOKS
 from ...utils.atomic import atomic_path, remove_abandoned_parts
 from ..plain import from_plain, to_plain
 from ..sharded import gather_shares
 from ..weights import bare_model, load_weights
+
+#: Key in ``meta`` of a checkpoint.
+_PARTS = 'accumulative_counts'
 
 
 @HOOKS.register_module()
@@ -53,6 +57,7 @@ class PlainCheckpointHook(CheckpointHook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rewrite all but the weights, after every other hook had its say."""
+        checkpoint['meta'][_PARTS] = _parts_of_a_batch(runner)
         for key, value in checkpoint.items():
             if not key.endswith('state_dict'):
                 checkpoint[key] = to_plain(value)
@@ -63,6 +68,8 @@ class PlainCheckpointHook(CheckpointHook):
         if runner._resume or not isinstance(runner._train_loop, BaseLoop):
             source = runner._load_from or 'the checkpoint'
             load_weights(bare_model(runner.model), source, checkpoint)
+        if runner._resume:
+            _check_parts(runner, checkpoint)
         for key, value in checkpoint.items():
             if not key.endswith('state_dict'):
                 checkpoint[key] = from_plain(value)
@@ -143,6 +150,30 @@ class PlainCheckpointHook(CheckpointHook):
         self.keep_ckpt_ids = deque(kept, self.max_keep_ckpts)
         runner.message_hub.update_info('keep_ckpt_ids', kept)
         return outdated
+
+
+def _parts_of_a_batch(runner: Runner) -> int:
+    """Steps that make one gradient."""
+    return runner.cfg.get('optim_wrapper', {}).get('accumulative_counts', 1)
+
+
+def _check_parts(runner: Runner, checkpoint: dict) -> None:
+    """Refuse to go on with steps of another length.
+
+    Raises:
+        CheckpointError: If batches come in other parts than in the run that
+            left the checkpoint: its steps and schedules count these.
+    """
+    now = _parts_of_a_batch(runner)
+    then = checkpoint['meta'].get(_PARTS, now)
+    if then != now:
+        raise CheckpointError(
+            runner._load_from,
+            f'a run that takes each batch in {now} parts',
+            f'one that took it in {then}',
+            f'Go on with --accumulate {then}, or begin anew elsewhere '
+            '(--work-dir).',
+        )
 
 
 def _spare_false_alarm(runner: Runner, checkpoint: dict) -> None:

@@ -12,6 +12,7 @@ One line is one run, or several that differ in what stands in braces::
   the ``--seed`` of tools/train.py.
 - ``{a,b}`` in a value makes a run for each; several make all combinations.
 - ``{NAME}`` is the last checkpoint of the run of an earlier line.
+- ``$MMSEAICE_DATA`` is the folder of the data, ``data`` if it is not set.
 - ``#`` starts a comment, ``\`` at its end continues a line, and quotes hold
   what has spaces.
 """
@@ -31,6 +32,9 @@ from ...errors import MMSeaIceError
 
 #: A reference to the checkpoint of another run.
 REFERENCE = re.compile(r'\{([^{},]*)\}')
+
+#: Stands for the folder of the data.
+DATA = '$MMSEAICE_DATA'
 
 _NAME = re.compile(r'[A-Za-z][\w.+-]*')
 _LONGEST = 120  # characters of a folder's name; file systems take 255

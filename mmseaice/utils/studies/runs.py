@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from ...errors import CheckpointError, MMSeaIceError
 from ..cli import RUN_ENTRIES
-from .grammar import REFERENCE, Run, Study
+from .grammar import DATA, REFERENCE, Run, Study
 
 #: File in the folder of a run that says where its last checkpoint is.
 CHECKPOINT_NOTE = 'last_checkpoint'
@@ -39,8 +40,12 @@ def train_command(
     options = dict(run.options)
     if seed := options.pop('seed', ''):
         words += ['--seed', seed]
+    # Of this machine: a job may have copied the data to another disk.
+    data = os.environ.get('MMSEAICE_DATA', 'data')
     pairs = [
-        f'{key}={REFERENCE.sub(lambda m: checkpoint_of(m[1]), value)}'
+        f'{key}={REFERENCE.sub(lambda m: checkpoint_of(m[1]), value)}'.replace(
+            DATA, data
+        )
         for key, value in options.items()
     ]
     return [*words, '--cfg-options', *pairs] if pairs else words

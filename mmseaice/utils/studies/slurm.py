@@ -11,13 +11,16 @@ _HEAD = """\
 #!/usr/bin/env bash
 # Submit the study {study}: a job array of the runs that wait for the same
 # others, and a job for the figure. Run it in the folder where the paths below
-# are found. Cluster facts are variables, see {tools}/slurm_env.sh.
+# are found.
 set -euo pipefail
+. {tools}/slurm_env.sh
+# A run is one process.
+one_gpu=$((GPUS > 0))
 """
 
 _GROUP = """
 # {count}.
-job{index}=$({after}ARRAY={array}%"${{PARALLEL:-8}}" RANKS=1 \\
+job{index}=$({after}ARRAY={array}%"$PARALLEL" GPUS=$one_gpu RANKS=1 \\
     bash {submit} {study} {command} --only %a)
 echo "Submitted {count} as job $job{index}."
 """

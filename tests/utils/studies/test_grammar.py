@@ -138,3 +138,21 @@ def test_a_checkpoint_of_an_unfinished_training_is_not_taken(study):
         studies.last_checkpoint(run)
     studies.mark_trained(run)
     assert studies.last_checkpoint(run).name == 'iter_4.pth'
+
+
+def test_the_folder_of_the_data_is_that_of_the_machine(
+    study, monkeypatch, tmp_path
+):
+    found = study(f'{MAE} train_dataloader.dataset.split=$MMSEAICE_DATA/a.txt')
+    run = found.runs[0]
+    options = []
+    for folder in ('/disk/of/job/7', '/disk/of/job/8'):
+        monkeypatch.setenv('MMSEAICE_DATA', folder)
+        studies.claim(run)
+        words = studies.train_command(run, tmp_path, lambda name: name)
+        options.append(words[-1].partition('=')[2])
+    # Another turn of a job has another disk, and it is the same run.
+    assert options == ['/disk/of/job/7/a.txt', '/disk/of/job/8/a.txt']
+    monkeypatch.delenv('MMSEAICE_DATA')
+    words = studies.train_command(run, tmp_path, lambda name: name)
+    assert words[-1].endswith('=data/a.txt')
