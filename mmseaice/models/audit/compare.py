@@ -17,6 +17,7 @@ from torch import nn
 
 from ...engine import checkpoint as _  # noqa: F401 makes the loader strict
 from ...errors import LoadAuditError
+from ..backbones.foreign import ForeignEncoder
 from .report import AuditRow, LoadAudit, Shape
 
 Weights = Mapping[str, torch.Tensor]
@@ -50,6 +51,8 @@ def audit_loading(
     weights = read_weights(checkpoint) if weights is None else weights
     source = _below(weights, prefix)
     arriving = _adapted(model_part, source, str(checkpoint))
+    if isinstance(model_part, ForeignEncoder):
+        source = model_part.own_names(source)
     own = model_part.state_dict()
     rows = tuple(
         _judge(key, source.get(key), arriving.get(key), own.get(key), before)

@@ -108,7 +108,7 @@ class LoadAudit:
                 'to go on with a pre-training, use load_from instead.',
             )
         stem = next((r for r in self.rows if r.name == self.stem), None)
-        if stem is None or stem.status != 'loaded':
+        if stem is None or stem.status not in ('loaded', 'resized'):
             return LoadAuditError(
                 self.checkpoint,
                 f'a patch embedding of shape {_text(stem and stem.target)}',

@@ -1,0 +1,158 @@
+"""Models of timm as encoders: maps, channels, sizes, weights."""
+
+import pytest
+import timm
+import torch
+from mmengine.model import BaseModel
+from safetensors.torch import save_file
+
+from mmseaice.errors import LoadAuditError
+from mmseaice.models.audit import AuditedInitMixin
+from mmseaice.models.backbones import TIMMFeatures, adapt_stem
+from mmseaice.models.backbones.stem import STEMS
+
+#: Tiny twins of the families, by what timm calls them and their arguments.
+SMALL_VIT = dict(embed_dim=32, depth=4, num_heads=2)
+FAMILIES = {
+    'DINOv2': ('vit_small_patch14_dinov2', SMALL_VIT, 14),
+    'DINOv3': ('vit_small_patch16_dinov3', SMALL_VIT, 16),
+    'CLIP': ('vit_base_patch16_clip_224', SMALL_VIT, 16),
+    'SAM': (
+        'samvit_base_patch16',
+        dict(**SMALL_VIT, img_size=64, global_attn_indexes=(1, 3)),
+        16,
+    ),
+    'ConvNeXt': (
+        'convnext_tiny',
+        dict(depths=(1, 1, 1, 1), dims=(8, 16, 32, 64)),
+        None,
+    ),
+    'Swin': (
+        'swin_tiny_patch4_window7_224',
+        dict(embed_dim=8, depths=(1, 1, 2, 1), num_heads=(1, 2, 4, 8)),
+        None,
+    ),
+    'ResNet': ('resnet18', {}, None),
+}
+
+
+def make(family, channels=2, **kwargs):
+    name, arguments, _ = FAMILIES[family]
+    return TIMMFeatures(name, channels, **{**arguments, **kwargs})
+
+
+@pytest.mark.parametrize('family', FAMILIES)
+def test_maps_are_what_necks_expect(family):
+    encoder, patch = make(family).eval(), FAMILIES[family][2]
+    height, width = (64, 64) if family == 'SAM' else (64, 96)
+    if patch == 14:
+        height, width = 56, 84
+    with torch.no_grad():
+        maps = encoder(torch.randn(2, 2, height, width))
+    assert len(maps) == len(encoder.out_channels) == 4
+    if patch:
+        assert encoder.strides == [patch] * 4
+        assert encoder.out_indices == [0, 1, 2, 3]
+    else:
+        assert encoder.strides == [4, 8, 16, 32]
+    for found, channels, stride in zip(
+        maps, encoder.out_channels, encoder.strides, strict=True
+    ):
+        assert found.shape == (2, channels, height // stride, width // stride)
+        assert torch.isfinite(found).all()
+
+
+def test_layers_are_chosen_by_number():
+    encoder = make('DINOv2', out_indices=[-1, 1]).eval()
+    every = make('DINOv2').eval()
+    every.load_state_dict(encoder.state_dict())
+    image = torch.randn(1, 2, 28, 28)
+    with torch.no_grad():
+        chosen, maps = encoder(image), every(image)
+    assert encoder.out_indices == [3, 1]
+    assert sorted(float(m.sum()) for m in chosen) == sorted(
+        float(maps[i].sum()) for i in (1, 3)
+    )
+    with pytest.raises(ValueError, match=r'below 4.*\[4\]'):
+        make('DINOv2', out_indices=[0, 4])
+
+
+class Model(AuditedInitMixin, BaseModel):
+    def __init__(self, backbone):
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, inputs):
+        return self.backbone(inputs)
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A file as timm publishes them: three channels, one size, a head."""
+
+    def _published(family, **kwargs):
+        name, arguments, _ = FAMILIES[family]
+        torch.manual_seed(3)
+        model = timm.create_model(name, **{**arguments, **kwargs})
+        path = tmp_path / 'model.safetensors'
+        save_file(model.state_dict(), path)
+        return model, path
+
+    return _published
+
+
+@pytest.mark.parametrize('family', ['DINOv2', 'ConvNeXt', 'Swin', 'ResNet'])
+def test_published_weights_arrive(family, published):
+    theirs, path = published(family)
+    source = dict(type='Pretrained', checkpoint=str(path))
+    ours = Model(make(family, channels=3, init_cfg=source))
+    ours.init_weights()
+    size = 28 if family == 'DINOv2' else 64
+    image = torch.randn(1, 3, size, size)
+    any_size = {
+        'DINOv2': dict(dynamic_img_size=True),
+        'Swin': dict(strict_img_size=False),
+    }.get(family)
+    if any_size:
+        name, arguments, _ = FAMILIES[family]
+        theirs = timm.create_model(name, **any_size, **arguments)
+        theirs.load_state_dict(timm.models.load_state_dict(str(path)))
+    expected = theirs.eval().forward_intermediates(
+        image, indices=4, norm=True, intermediates_only=True
+    )
+    for one, other in zip(ours.eval()(image), expected, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize('stem', STEMS)
+def test_channels_and_size_are_changed_on_the_way(stem, published):
+    theirs, path = published('CLIP')
+    source = dict(type='Pretrained', checkpoint=str(path))
+    ours = make('CLIP', 2, img_size=64, stem=stem, init_cfg=source)
+    Model(ours).init_weights()
+    given = theirs.patch_embed.proj.weight
+    taken = ours.body.patch_embed.proj.weight
+    assert torch.equal(taken, adapt_stem(given, 2, stem))
+    # 14 x 14 patches and a class token became 4 x 4 and one.
+    assert theirs.pos_embed.shape[1] == 197
+    assert ours.body.pos_embed.shape[1] == 17
+
+
+def test_what_was_trained_here_comes_back_as_it_is():
+    ours = Model(make('CLIP', 2, stem='random'))
+    again = Model(make('CLIP', 2, stem='random'))
+    again.load_state_dict(ours.state_dict())
+    for one, other in zip(ours.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_weights_of_another_model_are_refused(published):
+    _, path = published('ConvNeXt')
+    source = dict(type='Pretrained', checkpoint=str(path))
+    with pytest.raises(LoadAuditError):
+        Model(make('DINOv2', init_cfg=source)).init_weights()
+
+
+def test_an_unknown_name_gets_the_nearest():
+    with pytest.raises(ValueError, match='vit_small_patch14_dinov2'):
+        TIMMFeatures('vit_small_patch14_dino')
