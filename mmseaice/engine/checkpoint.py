@@ -188,6 +188,14 @@ def load_from_http(filename: str, map_location: Any = 'cpu') -> dict:
     return load_checkpoint_file(target, map_location)
 
 
+def load_from_hub(filename: str, map_location: Any = 'cpu') -> dict:
+    """Serve ``hf://organisation/repository/file``."""
+    # It reads sums by what is built on this module.
+    from .hub import fetch
+
+    return load_checkpoint_file(fetch(filename), map_location)
+
+
 def _only_if_trusted(loader: Callable) -> Callable:
     """Guard one of mmengine's own loaders, which fall back to pickle."""
 
@@ -277,6 +285,7 @@ def _install() -> None:
         'http://': load_from_http,
         'https://': load_from_http,
     }
+    CheckpointLoader.register_scheme('hf://', load_from_hub, force=True)
     # mmengine keeps the table private and offers no way to list it.
     for prefix, loader in list(CheckpointLoader._schemes.items()):
         if loader.__module__ == __name__:
