@@ -88,7 +88,7 @@ EXTRAS = {
     # Builds of a store on a Dask cluster.
     'dask': ['distributed>=2024.8'],
     # TerraMind, Prithvi, DOFA and Clay encoders.
-    'terratorch': ['terratorch>=1.0'],
+    'terratorch': ['terratorch>=1.2'],
     # What `make format` and `make check` run.
     'dev': ['ruff>=0.11'],
 }

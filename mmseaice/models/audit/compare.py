@@ -58,8 +58,11 @@ def audit_loading(
         _judge(key, source.get(key), arriving.get(key), own.get(key), before)
         for key in dict.fromkeys([*own, *source])
     )
-    # The first weight with two spatial axes is the one that meets pixels.
-    stem = next((key for key, value in own.items() if value.ndim == 4), '')
+    if isinstance(model_part, ForeignEncoder):
+        stem = model_part.first_weight
+    else:
+        # The first weight with two spatial axes is the one that meets pixels.
+        stem = next((key for key, value in own.items() if value.ndim == 4), '')
     return LoadAudit(
         str(checkpoint), rows, stem, _prefix_hint(weights, prefix, stem)
     )

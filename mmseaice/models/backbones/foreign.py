@@ -6,9 +6,10 @@ backbone, has other channels and may see images of another size.
 
 from __future__ import annotations
 
+import itertools
 import math
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,6 +22,9 @@ Weights = dict[str, torch.Tensor]
 
 #: How the names of the library's weights begin in ours.
 _PART = 'body.'
+
+#: Tokens of classes and registers that an encoder may have.
+_OTHERS = 8
 
 
 class ForeignEncoder(BaseModule):
@@ -52,6 +56,11 @@ class ForeignEncoder(BaseModule):
         self._first = f'{first}.weight'
         self._register_load_state_dict_pre_hook(self._translate)
 
+    @property
+    def first_weight(self) -> str:
+        """Name of the weight that meets the channels."""
+        return f'{_PART}{self._first}'
+
     @abstractmethod
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Feature maps, (N, C', H', W') each, of images, (N, C, H, W)."""
@@ -74,8 +83,11 @@ class ForeignEncoder(BaseModule):
         }
 
     def cleaned(self, weights: Mapping[str, torch.Tensor]) -> Weights:
-        """Weights of a file by the names of the encoder; to be overridden."""
-        return dict(weights)
+        """Weights of a file by the names of the encoder.
+
+        Here, names may differ by what they begin with.
+        """
+        return match_prefix(weights, self.body.state_dict())
 
     def resized(self, weights: Weights) -> Weights:
         """Weights for images of the size here; to be overridden.
@@ -112,23 +124,74 @@ class ForeignEncoder(BaseModule):
         weights.update({f'{prefix}{key}': v for key, v in ours.items()})
 
 
+def match_prefix(
+    weights: Mapping[str, torch.Tensor], known: Mapping[str, torch.Tensor]
+) -> Weights:
+    """Weights by other names, of which those that fit begin as known ones.
+
+    Args:
+        weights: Of a file, where names begin as whatever held the encoder.
+        known: Of the encoder.
+
+    Returns:
+        All of ``weights``. Of all ways to take a beginning away and put
+        another in its place, the one by which most names are known.
+    """
+
+    def renamed(old: str, new: str) -> dict[str, str]:
+        return {
+            key: new + key.removeprefix(old)
+            for key in weights
+            if key.startswith(old)
+        }
+
+    ways = itertools.product(_beginnings(weights), _beginnings(known))
+    best = max(
+        (renamed(*way) for way in ways),
+        key=lambda names: len(known.keys() & set(names.values())),
+    )
+    return {best.get(key, key): value for key, value in weights.items()}
+
+
+def _beginnings(names: Iterable[str]) -> list[str]:
+    """Nothing, and what comes before the first dot or the second."""
+    found = {''}
+    for name in names:
+        parts = name.split('.')
+        found |= {'.'.join(parts[:n]) + '.' for n in (1, 2) if len(parts) > n}
+    return sorted(found)
+
+
 def _are_ours(weights: Mapping[str, torch.Tensor]) -> bool:
     """Whether they come from a backbone like this and not from a library."""
     return any(key.startswith(_PART) for key in weights)
 
 
-def tokens_to_map(tokens: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
-    """Tokens of patches as a map; others, such as a class token, come first.
+def tokens_to_map(tokens: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Tokens of square patches as a map.
 
     Args:
-        tokens: (N, L, C'), with the patches of ``grid`` last, row by row.
-        grid: Rows and columns.
+        tokens: (N, L, C'): a few others, such as a class token, and then
+            the patches, row by row.
+        size: H and W of the image.
 
     Returns:
-        (N, C', rows, columns).
+        (N, C', H / patch, W / patch).
+
+    Raises:
+        ValueError: If the tokens are none of such patches.
     """
-    patches = tokens[:, -math.prod(grid) :]
-    return patches.transpose(1, 2).unflatten(2, grid)
+    for others in range(_OTHERS + 1):
+        patches = tokens.shape[1] - others
+        patch = math.isqrt(math.prod(size) // max(patches, 1))
+        if patch and not (size[0] % patch or size[1] % patch):
+            grid = size[0] // patch, size[1] // patch
+            if math.prod(grid) == patches:
+                return tokens[:, others:].transpose(1, 2).unflatten(2, grid)
+    raise ValueError(
+        f'{tokens.shape[1]} tokens are no square patches of an image of '
+        f'{size[0]} x {size[1]} pixels.'
+    )
 
 
 def spread_indices(depth: int, count: int = 4) -> list[int]:

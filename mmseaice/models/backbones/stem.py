@@ -19,14 +19,14 @@ def adapt_stem(
     gives what it gave where all channels hold the same image.
 
     Args:
-        weight: (D, C, h, w), as trained.
+        weight: (D, C, ...), as trained.
         channels: C wanted.
         stem: ``average`` gives each channel the mean over the trained ones;
             ``repeat`` takes these in turn; ``random`` draws anew, with the
             mean and spread of outputs that the trained ones have.
 
     Returns:
-        (D, channels, h, w); ``weight`` itself if the numbers agree, except
+        (D, channels, ...); ``weight`` itself if the numbers agree, except
         for ``random``.
 
     Raises:
@@ -49,7 +49,7 @@ def adapt_stem(
     if channels == trained:
         return weight
     if stem == 'average':
-        repeated = weight.mean(1, keepdim=True).expand(-1, channels, -1, -1)
-        return repeated.clone() * (trained / channels)
+        mean = weight.mean(1, keepdim=True) * (trained / channels)
+        return mean.repeat_interleave(channels, dim=1)
     order = torch.arange(channels, device=weight.device) % trained
     return weight[:, order] * (trained / channels)
