@@ -118,6 +118,10 @@ def _shrink_encoder(backbone: ConfigDict, size: int) -> list[int] | None:
         if taps > 1:
             backbone.out_indices = list(range(taps))
         return [_TOKENS] * taps
+    if kind == 'TIMMFeatures':
+        # A plain transformer.
+        backbone.update(embed_dim=_TOKENS, depth=4, num_heads=2, init_cfg=None)
+        return [_TOKENS] * 4
     if kind == 'UNet':
         finest = backbone.widths[0]
         backbone.widths = [8 * width // finest for width in backbone.widths]

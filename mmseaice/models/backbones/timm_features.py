@@ -16,7 +16,12 @@ from .foreign import ForeignEncoder, Weights, checked_indices, spread_indices
 
 #: Arguments by which models of timm take images of any size, as far as they
 #: can; others refuse the name.
-_ANY_SIZE = ({'dynamic_img_size': True}, {'strict_img_size': False}, {})
+_ANY_SIZE: tuple[dict[str, bool], ...] = (
+    {'dynamic_img_size': True, 'dynamic_img_pad': True},
+    {'dynamic_img_size': True},
+    {'strict_img_size': False},
+    {},
+)
 
 
 @MODELS.register_module()
@@ -85,7 +90,8 @@ class TIMMFeatures(ForeignEncoder):
         """Feature maps, (N, C', H / stride, W / stride), in their order.
 
         Args:
-            images: (N, C, H, W), of a size that the patches divide.
+            images: (N, C, H, W). Where patches do not divide them, plain
+                transformers see zeros at the right and at the bottom.
         """
         maps = self.body.forward_intermediates(
             images,

@@ -62,6 +62,16 @@ def test_maps_are_what_necks_expect(family):
         assert torch.isfinite(found).all()
 
 
+def test_patches_may_reach_over_the_edge():
+    encoder = make('DINOv2').eval()
+    image = torch.randn(1, 2, 64, 30)
+    padded = torch.nn.functional.pad(image, (0, 12, 0, 6))
+    with torch.no_grad():
+        for one, other in zip(encoder(image), encoder(padded), strict=True):
+            assert one.shape[-2:] == (5, 3)
+            assert torch.equal(one, other)
+
+
 def test_layers_are_chosen_by_number():
     encoder = make('DINOv2', out_indices=[-1, 1]).eval()
     every = make('DINOv2').eval()
