@@ -6,9 +6,9 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from ..engine.published import sha256_of
 from ..errors import CheckpointError
 from ..evaluation.functional.calibration import Calibration
+from ..utils.checksum import sha256_of
 
 SUFFIX = '.calibration.json'
 

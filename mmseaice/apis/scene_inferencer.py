@@ -16,13 +16,13 @@ import xarray as xr
 from mmcv.transforms import Compose
 from mmengine.config import Config
 
-from ..engine.published import sha256_of
 from ..evaluation.functional.calibration import NOMINAL
 from ..models.utils import Blend
 from ..registry import TRANSFORMS
 from ..scenes.charted import ChartFolder
 from ..scenes.open_stream import Scene, stream_scene
 from ..scenes.stream import SceneStream
+from ..utils.checksum import sha256_of
 from ..version import __version__
 from .calibration_file import calibration_path, read_calibration
 from .chart_layers import ChartLayers, layer_attrs

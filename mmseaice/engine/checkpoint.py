@@ -26,6 +26,7 @@ from mmengine.runner import CheckpointLoader
 
 from ..errors import CheckpointError, UnsafeCheckpointError
 from ..utils.atomic import atomic_path
+from .hub import SCHEME, fetch
 from .parity import check_record
 
 _TRUSTED: ContextVar[bool] = ContextVar('trusted', default=False)
@@ -190,9 +191,6 @@ def load_from_http(filename: str, map_location: Any = 'cpu') -> dict:
 
 def load_from_hub(filename: str, map_location: Any = 'cpu') -> dict:
     """Serve ``hf://organisation/repository/file``."""
-    # It reads sums by what is built on this module.
-    from .hub import fetch
-
     return load_checkpoint_file(fetch(filename), map_location)
 
 
@@ -285,7 +283,7 @@ def _install() -> None:
         'http://': load_from_http,
         'https://': load_from_http,
     }
-    CheckpointLoader.register_scheme('hf://', load_from_hub, force=True)
+    CheckpointLoader.register_scheme(SCHEME, load_from_hub, force=True)
     # mmengine keeps the table private and offers no way to list it.
     for prefix, loader in list(CheckpointLoader._schemes.items()):
         if loader.__module__ == __name__:

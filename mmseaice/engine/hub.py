@@ -10,7 +10,7 @@ from pathlib import Path
 from mmengine.logging import MMLogger
 
 from ..errors import CheckpointError
-from .published import sha256_of
+from ..utils.checksum import sha256_of
 
 SCHEME = 'hf://'
 

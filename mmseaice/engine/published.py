@@ -7,7 +7,6 @@ card, and ``SHA256SUMS`` of them all, which ``sha256sum -c`` reads as well.
 from __future__ import annotations
 
 import ast
-import hashlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from safetensors.torch import save_file
 
 from ..errors import CheckpointError, MMSeaIceError
 from ..utils.atomic import atomic_path
+from ..utils.checksum import sha256_of
 from ..utils.json_file import finite
 from .pretrained import pretrained_entry
 
@@ -31,17 +31,7 @@ CARD, MANIFEST = 'README.md', 'SHA256SUMS'
 #: defaults, which mean something on other machines, too.
 ROOTS = {'MMSEAICE_DATA': 'data', 'MMSEAICE_SHARED_DATA': '../shared/data'}
 
-_BLOCK = 1 << 22
 _LINE = re.compile(r'([0-9a-f]{64})  ([\w+-][\w.+-]*)')
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 sum of a file, as hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def write_manifest(folder: Path) -> Path:

@@ -88,6 +88,10 @@ def test_the_step_is_finished_and_saved(run, name):
     hook = hook_of(stopped)
     assert (hook.stopped, hook.reason, hook.progressed) == (True, name, True)
     assert files_of(stopped)[-1] == 'iter_5.pth'
+
+
+def test_what_is_resumed_equals_the_undisturbed(run):
+    stopped = run('stopped', 'SIGTERM')
     assert_same(content(run('whole')), content(resume(run, stopped)))
 
 
