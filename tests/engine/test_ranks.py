@@ -1,5 +1,6 @@
 """Ranks without a GPU."""
 
+import socket
 import subprocess
 import sys
 
@@ -75,9 +76,11 @@ def test_a_launcher_that_was_not_used_is_named(launcher, remedy):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='is for CPU ranks')
 def test_on_cpu_ranks_sync_bn_is_bn_and_no_thread_is_left(monkeypatch):
+    with socket.create_server(('127.0.0.1', 0)) as free:
+        port = free.getsockname()[1]
     for name, value in {
         'RANK': '0', 'WORLD_SIZE': '1', 'LOCAL_RANK': '0',
-        'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': '29511',
+        'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     done = subprocess.run(

@@ -92,6 +92,24 @@ def test_a_study_runs_in_stages_and_ends_with_a_figure(cluster, long_jobs):
     pictures = list((cluster.cwd / 'work_dirs/study').glob('*.png'))
     assert len(pictures) == 1
 
+    # One of its models, scored and at work.
+    run = next((cluster.cwd / 'work_dirs/study').glob('charts*/iter_4.pth'))
+    folder = cluster.cwd / 'scene'
+    write_scenes(
+        folder, 1, lines=420, samples=400, kind='ready', specials=False
+    )
+    scene = next(folder.rglob('*_prep.nc'))
+    jobs = [
+        cluster.submit('slurm_test.sh', FINETUNING, run, '--out', 'scores'),
+        cluster.submit(
+            'slurm_predict.sh', FINETUNING, run, scene, '--out', 'charts'
+        ),
+    ]
+    for job in jobs:
+        assert cluster.wait(job)[0]['JobState'] == 'COMPLETED'
+    assert (cluster.cwd / 'scores/metrics.json').is_file()
+    assert list((cluster.cwd / 'charts').rglob('*.nc'))
+
 
 def test_who_waits_for_a_failed_run_is_cancelled_and_told_why(
     cluster, long_jobs
