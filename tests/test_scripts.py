@@ -88,11 +88,42 @@ def test_a_job_is_what_the_variables_say(tmp_path):
     assert '--partition' not in said
     words = ['configs/a b.py', '--amp', '--launcher', 'slurm', '--resume']
     assert shlex.split(said[-1])[-5:] == words
+    said = submit(AFTER_ANY='4').stderr.splitlines()
+    assert said.count('--dependency') == 1
+    assert value('--dependency') == 'afterok:3,afterany:4'
     # What would be dropped without a word is refused.
     for done, word in (
         (submit(GPUS='12'), 'GPUS=12'),
+        (submit(RANKS='32'), 'RANKS=32'),
         (submit('--resume', 'file.pth'), 'load_from=FILE'),
         (submit(MMSEAICE_ENV='none.env'), 'none.env'),
     ):
         assert (done.returncode, done.stdout) == (1, '')
         assert word in done.stderr
+
+
+def test_what_is_set_comes_before_the_file(tmp_path):
+    """Even if it is set to nothing, and however the file is written."""
+    (tmp_path / 'cluster.env').write_text(
+        'GPUS=8\nRANKS=8\nSTAGE=store\nGPUS_PER_NODE=4\nTIME=5\n'
+        'tools=/nowhere\nset -- other arguments\nIFS=:\n'
+    )
+    show = (
+        f'. {ROOT}/tools/slurm_env.sh; '
+        'echo "$GPUS $GPUS_PER_NODE $RANKS $LAUNCHER <$STAGE> $TIME $*"'
+    )
+    expected = {
+        (): '8 4 8 slurm <store> 5 mine',
+        (('GPUS', '1'), ('RANKS', '1')): '1 1 1 none <store> 5 mine',
+        (('STAGE', ''), ('TIME', '9')): '8 4 8 slurm <> 9 mine',
+        (('GPUS', '0'), ('RANKS', '1')): '0 0 1 none <store> 5 mine',
+    }
+    for given, words in expected.items():
+        done = subprocess.run(
+            ['bash', '-euc', show, 'bash', 'mine'],
+            cwd=tmp_path,
+            env={'PATH': '/usr/bin:/bin', **dict(given)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout.strip() == words, done.stderr

@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib.util
+import os
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from mmseaice.utils.cli import (
     read_config,
     readable_errors,
 )
-from mmseaice.utils.slurm import GOES_ON, ask_for_another_turn
+from mmseaice.utils.slurm import AGAIN, end_when_time_is_up
 
 if TYPE_CHECKING:
     from mmseaice.apis.prediction_run import PredictionRun, RunReport
@@ -285,10 +286,13 @@ def share_out(args: argparse.Namespace, argv: list[str]) -> None:
     all scenes make together.
     """
     count = len(args.device)
+    # Whether there is more to do is for this program to say.
+    env = {key: value for key, value in os.environ.items() if key != AGAIN}
     tools = [
         subprocess.Popen(
             [sys.executable, __file__, *argv, '--device', device,
-             '--part', f'{index}/{count}', '--keep-layers']
+             '--part', f'{index}/{count}', '--keep-layers'],
+            env=env,
         )
         for index, device in enumerate(args.device, 1)
     ]  # fmt: skip
@@ -352,15 +356,10 @@ def swath_table(path: Path) -> str:
     )
 
 
-def stop(number: int, frame: object) -> None:
-    """End as the time of a job is up; the same command goes on."""
-    sys.exit(0 if ask_for_another_turn() else GOES_ON)
-
-
 def main(argv: list[str] | None = None) -> None:
     """Entry point."""
     args = parse_args(argv)
-    signal.signal(signal.SIGUSR1, stop)
+    end_when_time_is_up(args.out)
     with readable_errors(ValueError):
         from mmseaice.apis.scene_sources import find_scenes
 

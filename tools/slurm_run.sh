@@ -20,7 +20,7 @@ elif [ -n "$STAGE" ]; then
     export STAGE
     srun --ntasks "$SLURM_NNODES" --ntasks-per-node 1 \
         bash "$tools/slurm_stage.sh" "$from" "$SLURM_TMPDIR/data"
-    export MMSEAICE_DATA=$SLURM_TMPDIR/data
+    export MMSEAICE_DATA=$SLURM_TMPDIR/data MMSEAICE_STAGED=$from
     echo "Staged $STAGE to $MMSEAICE_DATA."
 fi
 

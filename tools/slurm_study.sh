@@ -6,7 +6,6 @@
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 1; }
 tools=$(dirname -- "${BASH_SOURCE[0]}")
-set -a
 # shellcheck source=tools/slurm_env.sh
 . "$tools/slurm_env.sh"
 read -ra python <<< "$PYTHON"

@@ -15,6 +15,10 @@ facts=(--parsable --job-name "$name" --open-mode append --requeue)
 facts+=(--output "$LOGS/$name-%j.txt" --signal "USR1@$MARGIN" --time "$TIME")
 facts+=(--ntasks "$RANKS" --cpus-per-task "$CPUS" --mem "$MEMORY")
 if [ "$GPUS" -gt 0 ]; then
+    if [ "$RANKS" -gt "$GPUS" ]; then
+        echo "RANKS=$RANKS processes need as many GPUs, not GPUS=$GPUS." >&2
+        exit 1
+    fi
     nodes=$(((GPUS + GPUS_PER_NODE - 1) / GPUS_PER_NODE))
     if [ $((nodes * GPUS_PER_NODE)) -ne "$GPUS" ]; then
         echo "GPUS=$GPUS do not fill nodes of GPUS_PER_NODE=$GPUS_PER_NODE." >&2
@@ -26,9 +30,9 @@ fi
 [ -z "$PARTITION" ] || facts+=(--partition "$PARTITION")
 [ -z "$ACCOUNT" ] || facts+=(--account "$ACCOUNT")
 [ -z "$ARRAY" ] || facts+=(--array "$ARRAY" --output "$LOGS/$name-%A_%a.txt")
-[ -z "$AFTER" ] ||
-    facts+=(--dependency "afterok:$AFTER" --kill-on-invalid-dep yes)
-[ -z "$AFTER_ANY" ] || facts+=(--dependency "afterany:$AFTER_ANY")
+wait_for=${AFTER:+afterok:$AFTER}${AFTER_ANY:+,afterany:$AFTER_ANY}
+[ -z "$wait_for" ] ||
+    facts+=(--dependency "${wait_for#,}" --kill-on-invalid-dep yes)
 read -ra more <<< "$SBATCH_ARGS"
 mkdir -p "$LOGS"
 # In quotes that every shell reads, as sbatch hands it to sh.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import signal
 import sys
 from contextlib import nullcontext
@@ -35,7 +36,7 @@ from mmseaice.utils.cli import (
 from mmseaice.utils.faults import explained_faults, noted_faults
 from mmseaice.utils.lock import used_alone
 from mmseaice.utils.recipes import add_memory_arguments, save_memory
-from mmseaice.utils.slurm import GOES_ON, ask_for_another_turn
+from mmseaice.utils.slurm import GOES_ON, ask_for_another_turn, shared_path
 
 if TYPE_CHECKING:
     from mmengine.runner import Runner
@@ -114,6 +115,8 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
     with trusted_checkpoints(args.trust_checkpoint):
         runner = build(cfg)
         quieten_console(runner.logger)
+        if runner.rank == 0:
+            name_shared_data(runner)
         if args.detect_anomaly:
             print(replay_anomaly(runner, args.detect_anomaly))
             return 0
@@ -126,6 +129,14 @@ def train(cfg: Config, args: argparse.Namespace) -> int:
         print(f'Checkpoint: {latest_checkpoint(cfg.work_dir)}')
         print(f'Logs:       {runner.log_dir}')
     return end(runner, args.resume is not None)
+
+
+def name_shared_data(runner: Runner) -> None:
+    """Let the run's own config name data that are there after the job."""
+    for path in Path(runner.work_dir).glob('*.py'):
+        text = path.read_text(encoding='utf-8')
+        if (shared := shared_path(text)) != text:
+            path.write_text(shared, encoding='utf-8')
 
 
 def end(runner: Runner, resumes: bool) -> int:
@@ -166,15 +177,13 @@ def main(argv: list[str] | None = None) -> None:
     with noted_faults(), readable_errors():
         cfg = make_config(args)
         # These take seconds, so they wait until the arguments are known good.
-        from mmengine.dist import is_main_process
-
         from mmseaice.engine.ranks import joined_ranks
         from mmseaice.utils.quiet import import_upstream_quietly
 
         import_upstream_quietly()
         with joined_ranks(cfg):
             # The first rank holds the folder for all.
-            first = is_main_process()
+            first = args.launcher == 'none' or os.environ['RANK'] == '0'
             with used_alone(cfg.work_dir) if first else nullcontext():
                 code = train(cfg, args)
         sys.exit(code)

@@ -6,10 +6,11 @@
 set -euo pipefail
 # shellcheck source=tools/slurm_env.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/slurm_env.sh"
+read -ra python <<< "$PYTHON"
 folder=${1:-work_dirs}
 found=0
 while IFS= read -r -d '' run; do
     found=$((found + 1))
-    wandb sync --include-offline "$run"
+    "${python[@]}" -m wandb sync --include-offline "$run"
 done < <(find "$folder" -type d -name 'offline-run-*' -print0 | sort -z)
 echo "$found runs below $folder."

@@ -15,8 +15,9 @@ run=${WORK_DIR:-work_dirs/$name}
 charts=$(bash tools/slurm_train.sh "$config" --work-dir "$run" \
     --cfg-options "model.backbone.init_cfg.checkpoint=$1" "${@:2}")
 echo "Charts: job $charts"
-# The run's own copy of the config has all options; of a folder, the best
-# checkpoint is taken.
-scores=$(AFTER=$charts GPUS=$((GPUS > 0)) RANKS=1 bash tools/slurm_submit.sh "test_$name" \
-    tools/test.py "$run/$name.py" "$run" --out "$run/test")
+# With the same options; of a folder, the best checkpoint is taken.
+scores=$(AFTER=$charts AFTER_ANY='' GPUS=$((GPUS > 0)) RANKS=1 \
+    bash tools/slurm_submit.sh "test_$name" tools/test.py "$config" "$run" \
+    --out "$run/test" \
+    --cfg-options "model.backbone.init_cfg.checkpoint=$1" "${@:2}")
 echo "Scores: job $scores"

@@ -5,15 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from ..errors import MMSeaIceError
 from .slurm import job_id
 
 #: The file that is locked; it says who did.
 NAME = '.in_use'
+
+#: Seconds that a job waits for its own former self.
+_PATIENCE = 300
 
 
 @contextmanager
@@ -31,24 +36,36 @@ def used_alone(folder: str | Path) -> Iterator[None]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    job = f' of job {job_id()}' if job_id() else ''
+    until = time.monotonic() + _PATIENCE
     with (folder / NAME).open('a+') as file:
-        try:
-            # Unlike flock's, this lock is not handed down to workers, which
-            # may outlive a run that is killed.
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            file.seek(0)
-            raise MMSeaIceError(
-                folder,
-                'a folder that no other run is in',
-                f'one in use by {file.read().strip() or "another process"}',
-                'Wait until that has ended, or take another --work-dir.',
-            ) from None
-        except OSError:
-            yield
-            return
+        while holder := _lock(file):
+            # An earlier turn of this job, on a node that is gone: the file
+            # server will notice.
+            if not (job and holder.endswith(job)) or time.monotonic() > until:
+                raise MMSeaIceError(
+                    folder,
+                    'a folder that no other run is in',
+                    f'one in use by {holder}',
+                    'Wait until that has ended, or take another --work-dir.',
+                )
+            time.sleep(1)
         file.truncate(0)
-        job = f' of job {job_id()}' if job_id() else ''
         file.write(f'process {os.getpid()} on {socket.gethostname()}{job}')
         file.flush()
         yield
+
+
+def _lock(file: TextIO) -> str | None:
+    """Lock a file, or tell who has."""
+    try:
+        # Unlike flock's, this lock is not handed down to workers, which may
+        # outlive a run that is killed.
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        file.seek(0)
+        return file.read().strip() or 'another process'
+    except OSError:
+        # A file system that knows no locks.
+        pass
+    return None

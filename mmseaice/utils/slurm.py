@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,9 @@ GOES_ON = 75
 
 #: Variable with the file by which a program asks for another turn.
 AGAIN = 'MMSEAICE_AGAIN'
+
+#: Variable with the folder that $MMSEAICE_DATA is a copy of, in a job.
+STAGED = 'MMSEAICE_STAGED'
 
 #: Seconds that the cluster's commands may take.
 _PATIENCE = 60
@@ -75,3 +80,32 @@ def ask_for_another_turn() -> bool:
     if path:
         Path(path).touch()
     return bool(path)
+
+
+def end_when_time_is_up(folder: str | Path) -> None:
+    """End this program at the signal that a job's time is up.
+
+    It asks for another turn if it has got somewhere in this one: if a file
+    changed in the folder that it writes to.
+
+    Args:
+        folder: Where the results are, whether there or not.
+    """
+    began, owner = time.time(), os.getpid()
+
+    def stop(number: int, frame: object) -> None:
+        # Workers inherit this, and are ended by their parent.
+        if os.getpid() != owner:
+            return
+        files = (path for path in Path(folder).rglob('*') if path.is_file())
+        if not any(path.stat().st_mtime > began for path in files):
+            sys.exit('Nothing was done: a turn (TIME) is too short.')
+        sys.exit(0 if ask_for_another_turn() else GOES_ON)
+
+    signal.signal(signal.SIGUSR1, stop)
+
+
+def shared_path(text: str) -> str:
+    """A text in which data on the disk of a job are those they came from."""
+    source, copy = (os.environ.get(k) for k in (STAGED, 'MMSEAICE_DATA'))
+    return text.replace(copy, source) if source and copy else text

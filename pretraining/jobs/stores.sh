@@ -9,7 +9,8 @@ set -euo pipefail
 . tools/slurm_env.sh
 folder=${FOLDER:-${MMSEAICE_DATA:-data}/ai4arctic}
 shards=${SHARDS:-4}
-export GPUS=0 RANKS=1
+# There is nothing to stage yet.
+export GPUS=0 RANKS=1 STAGE=
 
 # build NAME SPACING...
 build() {

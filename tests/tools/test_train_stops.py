@@ -96,6 +96,35 @@ def test_a_second_run_in_a_folder_is_refused(environment, short, tmp_path):
     assert 'Traceback' not in done.stderr
 
 
+RANK = """
+import runpy, sys, time
+from types import SimpleNamespace
+from mmseaice.engine import ranks
+ranks.torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: True))
+tool = runpy.run_path(sys.argv[1])
+within = tool['main'].__globals__
+within['train'] = lambda cfg, args: time.sleep(3) or 0
+tool['main'](sys.argv[2:])
+"""
+
+
+def test_the_ranks_of_a_run_share_its_folder(environment, tmp_path):
+    """On GPUs, too, where they are connected later."""
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, '-c', RANK, ROOT / 'tools/train.py', PRETRAINING,
+             '--launcher', 'pytorch', '--work-dir', tmp_path / 'a'],
+            env=environment
+            | {'RANK': str(rank), 'LOCAL_RANK': str(rank), 'WORLD_SIZE': '2',
+               'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': '1'},
+            stderr=subprocess.PIPE, text=True,
+        )
+        for rank in range(2)
+    ]  # fmt: skip
+    said = [rank.communicate(timeout=120)[1] for rank in ranks]
+    assert [rank.returncode for rank in ranks] == [0, 0], said
+
+
 def test_who_ends_it_for_good_gets_no_second_turn(slurm, short, tmp_path):
     env, again = slurm
     work_dir = tmp_path / 'a'

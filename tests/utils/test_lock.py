@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -46,3 +47,22 @@ def test_a_file_system_without_locks_lets_everybody_in(tmp_path, monkeypatch):
     monkeypatch.setattr('fcntl.lockf', refuse)
     with used_alone(tmp_path), used_alone(tmp_path):
         pass
+
+
+def test_a_job_waits_for_its_former_self(tmp_path, monkeypatch):
+    """On a node that is gone, whose lock the file server still keeps."""
+    monkeypatch.setenv('SLURM_JOB_ID', '55')
+    for key in ('SLURM_ARRAY_JOB_ID', 'SLURM_ARRAY_TASK_ID'):
+        monkeypatch.delenv(key, raising=False)
+    holder = subprocess.Popen(
+        [sys.executable, '-c', HOLD, tmp_path],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    child = holder.stdout.readline().strip()
+    ends = threading.Timer(1.5, holder.kill)
+    ends.start()
+    with used_alone(tmp_path):
+        assert not ends.is_alive()
+    subprocess.run(['kill', '-9', child], check=True)
+    holder.wait()

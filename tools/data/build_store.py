@@ -23,6 +23,7 @@ if importlib.util.find_spec('mmseaice') is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmseaice.utils.cli import positive, readable_errors
+from mmseaice.utils.slurm import end_when_time_is_up
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -126,6 +127,7 @@ def main(argv: list[str] | None = None) -> int:
     with readable_errors(ValueError):
         from mmseaice.scenes.build import build_store
 
+        end_when_time_is_up(arguments['out'])
         report = build_store(**arguments)
         tables = ''
         if tell:

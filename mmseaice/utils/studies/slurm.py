@@ -27,7 +27,7 @@ echo "Submitted {count} as job $job{index}."
 
 _FIGURE = """
 # The figure of whatever came out.
-job=$(AFTER_ANY={jobs} GPUS=0 RANKS=1 \\
+job=$(AFTER= AFTER_ANY={jobs} STAGE= GPUS=0 RANKS=1 \\
     bash {submit} {study}_figure {command} --collect)
 echo "Submitted the figure as job $job."
 """
@@ -94,7 +94,7 @@ def slurm_script(
                 index=index,
                 count=count,
                 array=','.join(map(str, runs)),
-                after=f'AFTER="{tasks}" ' if tasks else '',
+                after=f'AFTER="{tasks}" AFTER_ANY= ' if tasks else '',
             )
         )
     jobs = ':'.join(f'$job{i}' for i in range(1, len(groups) + 1))
