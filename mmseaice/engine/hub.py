@@ -76,6 +76,7 @@ def fetch(address: str) -> Path:
 
     wanted = parse_address(address)
     page = f'https://huggingface.co/{wanted.repository}'
+    revision = f' --revision {wanted.revision}' if wanted.revision else ''
     try:
         path = hf_hub_download(
             wanted.repository,
@@ -100,7 +101,8 @@ def fetch(address: str) -> Path:
             address,
             'no network, and nothing in the cache',
             f'Where there is a network: hf download {wanted.repository} '
-            f'{wanted.file}; jobs with the same HF_HOME find it then.',
+            f'{wanted.file}{revision}; jobs with the same HF_HOME find it '
+            'then.',
         ) from None
     except (errors.EntryNotFoundError, errors.RevisionNotFoundError):
         raise _unavailable(

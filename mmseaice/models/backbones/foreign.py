@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,9 @@ Weights = dict[str, torch.Tensor]
 
 #: How the names of the library's weights begin in ours.
 _PART = 'body.'
+
+#: A layer or stage within a name.
+_LAYER = re.compile(r'\b(?:blocks|layers|stages|encoder)[._]?(\d+)\b')
 
 #: Tokens of classes and registers that an encoder may have.
 _OTHERS = 8
@@ -71,15 +75,35 @@ class ForeignEncoder(BaseModule):
             super().init_weights()
         self._is_init = True
 
+    def get_layer_depth(
+        self, param_name: str, prefix: str = ''
+    ) -> tuple[int, int]:
+        """Depth of a parameter, for learning rates that decay by layers.
+
+        Args:
+            param_name: Name of the parameter.
+            prefix: How names of this encoder begin.
+
+        Returns:
+            From 0 for what meets the pixels to the last, and how many.
+        """
+        names = [name for name, _ in self.named_parameters()]
+        layers = [int(m[1]) for m in map(_LAYER.search, names) if m]
+        count = max(layers, default=-1) + 3
+        match = _LAYER.search(param_name.removeprefix(prefix))
+        if match:
+            return int(match[1]) + 1, count
+        last = 'norm' in param_name.removeprefix(prefix).partition('.')[2][:5]
+        return (count - 1 if last else 0), count
+
     def own_names(self, weights: Mapping[str, torch.Tensor]) -> Weights:
         """Weights of a file by their names here, otherwise as they are."""
         if _are_ours(weights):
             return dict(weights)
         known = self.body.state_dict()
-        weights = self.cleaned(weights)
         return {
             f'{_PART}{key}' if key in known else key: value
-            for key, value in weights.items()
+            for key, value in self.cleaned(weights).items()
         }
 
     def cleaned(self, weights: Mapping[str, torch.Tensor]) -> Weights:
@@ -104,21 +128,19 @@ class ForeignEncoder(BaseModule):
             for key in list(weights)
             if key.startswith(prefix)
         }
-        if _are_ours(found):
-            weights.update({f'{prefix}{key}': v for key, v in found.items()})
-            return
         ours = self.own_names(found)
         inner = {
             key.removeprefix(_PART): ours.pop(key)
             for key in list(ours)
             if key.startswith(_PART)
         }
-        if self._first in inner:
-            channels = self.body.state_dict()[self._first].shape[1]
-            inner[self._first] = adapt_stem(
-                inner[self._first], channels, self.stem
-            )
-        if inner:
+        known = self.body.state_dict()
+        first = inner.get(self._first)
+        # What was trained here has its channels already.
+        if first is not None and first.ndim > 3 and not _are_ours(found):
+            channels = known[self._first].shape[1]
+            inner[self._first] = adapt_stem(first, channels, self.stem)
+        if any(known[key].shape != inner[key].shape for key in inner):
             inner = self.resized(inner)
         ours |= {f'{_PART}{key}': value for key, value in inner.items()}
         weights.update({f'{prefix}{key}': v for key, v in ours.items()})
@@ -136,21 +158,37 @@ def match_prefix(
     Returns:
         All of ``weights``. Of all ways to take a beginning away and put
         another in its place, the one by which most names are known.
+
+    Raises:
+        ValueError: If several parts of the file would fit equally well.
     """
-
-    def renamed(old: str, new: str) -> dict[str, str]:
-        return {
-            key: new + key.removeprefix(old)
+    found: dict[tuple[str, ...], tuple[str, str]] = {}
+    most = 0
+    for old, new in itertools.product(
+        _beginnings(weights), _beginnings(known)
+    ):
+        arriving = tuple(
+            key
             for key in weights
-            if key.startswith(old)
-        }
-
-    ways = itertools.product(_beginnings(weights), _beginnings(known))
-    best = max(
-        (renamed(*way) for way in ways),
-        key=lambda names: len(known.keys() & set(names.values())),
-    )
-    return {best.get(key, key): value for key, value in weights.items()}
+            if key.startswith(old) and new + key.removeprefix(old) in known
+        )
+        if len(arriving) > most:
+            most, found = len(arriving), {}
+        if arriving and len(arriving) == most:
+            found.setdefault(arriving, (old, new))
+    if 2 * most < len(known):
+        # Of another encoder, which the audit will tell.
+        return dict(weights)
+    if len(found) > 1:
+        places = ' and '.join(repr(old) for old, _ in found.values())
+        raise ValueError(
+            f'Encoders that fit lie below {places}: say which with prefix.'
+        )
+    ((arriving, (old, new)),) = found.items()
+    chosen = {new + key.removeprefix(old): weights[key] for key in arriving}
+    # Another of the same name belongs to something else in the file.
+    others = {k: v for k, v in weights.items() if k not in arriving}
+    return {k: v for k, v in others.items() if k not in known} | chosen
 
 
 def _beginnings(names: Iterable[str]) -> list[str]:

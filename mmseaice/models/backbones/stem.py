@@ -45,7 +45,8 @@ def adapt_stem(
         generator.manual_seed((torch.initial_seed() + _SALT) % 2**63)
         spread = float(weight.std()) * (trained / channels) ** 0.5
         drawn = torch.randn(shape, generator=generator) * spread
-        return (drawn + weight.mean().cpu()).to(weight)
+        mean = weight.mean().cpu() * (trained / channels)
+        return (drawn + mean).to(weight)
     if channels == trained:
         return weight
     if stem == 'average':

@@ -17,7 +17,6 @@ from .foreign import ForeignEncoder, Weights, checked_indices, spread_indices
 #: Arguments by which models of timm take images of any size, as far as they
 #: can; others refuse the name.
 _ANY_SIZE: tuple[dict[str, bool], ...] = (
-    {'dynamic_img_size': True, 'dynamic_img_pad': True},
     {'dynamic_img_size': True},
     {'strict_img_size': False},
     {},
@@ -83,6 +82,11 @@ class TIMMFeatures(ForeignEncoder):
         self.out_indices = checked_indices(out_indices, depth, default)
         # SAM's neck, which timm takes for its norm, makes other channels.
         self._norm = not hasattr(model, 'neck')
+        # What gives none of the maps would have no gradients.
+        model.prune_intermediate_layers(
+            self.out_indices, prune_norm=not self._norm, prune_head=True
+        )
+        self._patch = layers[0]['reduction'] if plain else 1
         self.out_channels = [layers[i]['num_chs'] for i in self.out_indices]
         self.strides = [layers[i]['reduction'] for i in self.out_indices]
 
@@ -90,17 +94,28 @@ class TIMMFeatures(ForeignEncoder):
         """Feature maps, (N, C', H / stride, W / stride), in their order.
 
         Args:
-            images: (N, C, H, W). Where patches do not divide them, plain
-                transformers see zeros at the right and at the bottom.
+            images: (N, C, H, W), of a size that the patches divide.
+
+        Raises:
+            ValueError: If they do not.
         """
+        if any(length % self._patch for length in images.shape[-2:]):
+            raise ValueError(
+                f'Images must be multiples of {self._patch} pixels, the '
+                f'patches of this encoder, but got '
+                f'{tuple(images.shape[-2:])}. Set size_divisor of the '
+                'data_preprocessor, and crops and windows accordingly.'
+            )
+        indices = sorted(set(self.out_indices))
         maps = self.body.forward_intermediates(
             images,
-            indices=self.out_indices,
+            indices=indices,
             norm=self._norm,
             output_fmt='NCHW',
             intermediates_only=True,
         )
-        return tuple(maps)
+        by_index = dict(zip(indices, maps, strict=True))
+        return tuple(by_index[index] for index in self.out_indices)
 
     def resized(self, weights: Weights) -> Weights:
         """Position embeddings and patches, resized as timm itself does."""

@@ -5,11 +5,13 @@ import sys
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.model import BaseModel
 
 from mmseaice.errors import DependencyError, LoadAuditError
 from mmseaice.models.audit import AuditedInitMixin
 from mmseaice.models.backbones import TerraTorchBackbone
+from mmseaice.models.backbones.terratorch_backbone import SAR_MAP
 
 MEAN = dict(HH=-15.0, HV=-25.0)
 STD = dict(HH=5.0, HV=4.0)
@@ -19,9 +21,13 @@ FAMILIES = {
     'TerraMind': (
         dict(name='terramind_v1_tiny', modality='S1GRD'), [16] * 4
     ),
-    'Prithvi': (dict(name='prithvi_eo_v2_tiny_tl', num_frames=1), [16] * 4),
+    'Prithvi': (dict(
+            name='prithvi_eo_v2_tiny_tl', num_frames=1, bands=('VV', 'VH')
+        ), [16] * 4),
     'DOFA': (
-        dict(name='dofa_small_patch16_224', img_size=96), [16] * 4
+        dict(
+            name='dofa_small_patch16_224', img_size=96, bands=('VV', 'VH')
+        ), [16] * 4
     ),
     'SSL4EO': (
         dict(name='ssl4eos12_resnet50_sentinel1_all_moco'), [4, 8, 16, 32]
@@ -38,7 +44,25 @@ def test_without_terratorch_the_remedy_is_told(monkeypatch):
 
 def test_a_channel_that_is_not_there_is_named():
     with pytest.raises(ValueError, match='channels of HH, HV, but got VV'):
-        TerraTorchBackbone('any', channel_map={'VV': 'VV', 'VH': 'HV'})
+        TerraTorchBackbone(
+            'terramind_v1_tiny', channel_map={'VV': 'VV', 'VH': 'HV'}
+        )
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (dict(name='dofa_base'), 'bands must be given for dofa_base'),
+        (dict(name='terramind_v1_tiny', bands=['VH', 'VV']), 'must be VV, VH'),
+        (
+            dict(name='terramind_v1_tiny', channel_map={'VV': 'HH'}),
+            'a channel for each of VV, VH',
+        ),
+    ],
+)
+def test_bands_are_never_guessed(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        TerraTorchBackbone(**arguments)
 
 
 class Model(AuditedInitMixin, BaseModel):
@@ -69,6 +93,45 @@ class TestWithTerraTorch:
             )
         ]
 
+    @pytest.mark.parametrize('family', FAMILIES)
+    def test_every_parameter_has_a_gradient(self, family):
+        """Or ranks would wait for it."""
+        encoder = TerraTorchBackbone(**FAMILIES[family][0])
+        maps = encoder(torch.randn(2, 2, 96, 96))
+        sum(found.sum() for found in maps).backward()
+        without = [
+            name
+            for name, part in encoder.named_parameters()
+            if part.requires_grad and part.grad is None
+        ]
+        assert without == []
+
+    @pytest.mark.parametrize('family', ['SSL4EO', 'Satlas', 'TerraMind'])
+    def test_layers_come_in_the_order_asked_for(self, family):
+        arguments, _ = FAMILIES[family]
+        first = TerraTorchBackbone(**arguments).eval()
+        chosen = [first.out_indices[i] for i in (3, 1)]
+        other = TerraTorchBackbone(**arguments, out_indices=chosen).eval()
+        other.load_state_dict(first.state_dict())
+        image = torch.randn(1, 2, 96, 96)
+        with torch.no_grad():
+            every, some = first(image), other(image)
+        assert other.out_indices == chosen
+        for one, place in zip(some, (3, 1), strict=True):
+            torch.testing.assert_close(one, every[place])
+
+    @pytest.mark.parametrize('family', ['TerraMind', 'Satlas'])
+    def test_a_config_written_out_means_the_same(self, family, tmp_path):
+        """mmengine sorts the keys of a mapping."""
+        arguments, _ = FAMILIES[family]
+        cfg = Config(dict(model=dict(**arguments, channel_map=SAR_MAP)))
+        cfg.dump(tmp_path / 'config.py')
+        again = Config.fromfile(tmp_path / 'config.py')
+        first = TerraTorchBackbone(**cfg.model)
+        other = TerraTorchBackbone(**again.model)
+        expected = {'TerraMind': [0, 1], 'Satlas': [1, 0]}[family]
+        assert first._order == other._order == expected
+
     def test_channels_stand_for_bands_in_the_units_of_these(self):
         normalised = torch.randn(1, 3, 64, 64)
         scaled = TerraTorchBackbone(
@@ -92,7 +155,7 @@ class TestWithTerraTorch:
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
     def test_a_published_file_arrives(self, tmp_path):
-        """As TerraMind's, which also holds other modalities and a decoder."""
+        """By the encoder's own names, beside a decoder."""
         theirs = TerraTorchBackbone('terramind_v1_tiny', modality='S1GRD')
         weights = theirs.body.state_dict()
         weights = {key: torch.randn_like(v) for key, v in weights.items()}
@@ -107,12 +170,13 @@ class TestWithTerraTorch:
             assert torch.equal(value, weights[key]), key
 
     def test_a_file_of_more_bands_and_a_decoder_arrives(self, tmp_path):
-        """As Prithvi's: an autoencoder of six bands."""
+        """Below a name of its own, for six bands, beside a decoder."""
         six = [f'band {n}' for n in range(6)]
         theirs = TerraTorchBackbone(
             'prithvi_eo_v2_tiny_tl',
             channels=six,
             channel_map={name: name for name in six},
+            bands=six,
             num_frames=1,
         ).body
         weights = {
@@ -124,7 +188,10 @@ class TestWithTerraTorch:
         torch.save(weights, path)
         source = dict(type='Pretrained', checkpoint=str(path))
         ours = TerraTorchBackbone(
-            'prithvi_eo_v2_tiny_tl', num_frames=1, init_cfg=source
+            'prithvi_eo_v2_tiny_tl',
+            num_frames=1,
+            bands=('VV', 'VH'),
+            init_cfg=source,
         )
         Model(ours).init_weights()
         given = weights['encoder.patch_embed.proj.weight']

@@ -5,6 +5,7 @@ import timm
 import torch
 from mmengine.model import BaseModel
 from safetensors.torch import save_file
+from timm.layers import resample_abs_pos_embed
 
 from mmseaice.errors import LoadAuditError
 from mmseaice.models.audit import AuditedInitMixin
@@ -62,29 +63,53 @@ def test_maps_are_what_necks_expect(family):
         assert torch.isfinite(found).all()
 
 
-def test_patches_may_reach_over_the_edge():
-    encoder = make('DINOv2').eval()
-    image = torch.randn(1, 2, 64, 30)
-    padded = torch.nn.functional.pad(image, (0, 12, 0, 6))
-    with torch.no_grad():
-        for one, other in zip(encoder(image), encoder(padded), strict=True):
-            assert one.shape[-2:] == (5, 3)
-            assert torch.equal(one, other)
+def test_patches_that_do_not_divide_an_image_are_named():
+    with pytest.raises(ValueError, match=r'multiples of 14.*size_divisor'):
+        make('DINOv2').eval()(torch.randn(1, 2, 64, 30))
 
 
-def test_layers_are_chosen_by_number():
-    encoder = make('DINOv2', out_indices=[-1, 1]).eval()
-    every = make('DINOv2').eval()
-    every.load_state_dict(encoder.state_dict())
-    image = torch.randn(1, 2, 28, 28)
+@pytest.mark.parametrize('family', ['DINOv2', 'ConvNeXt'])
+def test_layers_come_in_the_order_asked_for(family):
+    encoder = make(family, out_indices=[-1, 1]).eval()
+    every = make(family).eval()
+    every.load_state_dict(encoder.state_dict(), strict=False)
+    image = torch.randn(1, 2, 56, 56)
     with torch.no_grad():
         chosen, maps = encoder(image), every(image)
     assert encoder.out_indices == [3, 1]
-    assert sorted(float(m.sum()) for m in chosen) == sorted(
-        float(maps[i].sum()) for i in (1, 3)
-    )
+    for found, index in zip(chosen, (3, 1), strict=True):
+        assert torch.equal(found, maps[index])
+    assert encoder.out_channels == [found.shape[1] for found in chosen]
     with pytest.raises(ValueError, match=r'below 4.*\[4\]'):
-        make('DINOv2', out_indices=[0, 4])
+        make(family, out_indices=[0, 4])
+
+
+@pytest.mark.parametrize('family', FAMILIES)
+@pytest.mark.parametrize('indices', [None, [0, 1]])
+def test_every_parameter_has_a_gradient(family, indices):
+    """Or ranks would wait for it."""
+    encoder = make(family, out_indices=indices)
+    size = 56 if family == 'DINOv2' else 64
+    sum(
+        found.sum() for found in encoder(torch.randn(2, 2, size, size))
+    ).backward()
+    without = [n for n, p in encoder.named_parameters() if p.grad is None]
+    assert without == []
+
+
+def test_depth_grows_from_pixels_to_the_last_layer():
+    encoder = make('DINOv2')
+    depth = {
+        name: encoder.get_layer_depth(f'backbone.{name}', 'backbone.')[0]
+        for name, _ in encoder.named_parameters()
+    }
+    assert (
+        depth['body.patch_embed.proj.weight'] == depth['body.pos_embed'] == 0
+    )
+    assert depth['body.blocks.0.norm1.weight'] == 1
+    assert depth['body.blocks.3.mlp.fc2.bias'] == 4
+    assert depth['body.norm.weight'] == 5
+    assert encoder.get_layer_depth('body.norm.weight')[1] == 6
 
 
 class Model(AuditedInitMixin, BaseModel):
@@ -144,8 +169,43 @@ def test_channels_and_size_are_changed_on_the_way(stem, published):
     taken = ours.body.patch_embed.proj.weight
     assert torch.equal(taken, adapt_stem(given, 2, stem))
     # 14 x 14 patches and a class token became 4 x 4 and one.
-    assert theirs.pos_embed.shape[1] == 197
-    assert ours.body.pos_embed.shape[1] == 17
+    resized = resample_abs_pos_embed(theirs.pos_embed, [4, 4])
+    torch.testing.assert_close(ours.body.pos_embed, resized)
+
+
+def test_our_own_weights_are_resized_and_keep_their_stem(tmp_path):
+    trained = Model(make('CLIP', 2, stem='random'))
+    path = tmp_path / 'ours.pth'
+    torch.save({'state_dict': trained.state_dict()}, path)
+    source = dict(type='Pretrained', checkpoint=str(path), prefix='backbone.')
+    small = make('CLIP', 2, stem='random', img_size=64, init_cfg=source)
+    Model(small).init_weights()
+    before, after = trained.backbone.body, small.body
+    assert torch.equal(
+        after.patch_embed.proj.weight, before.patch_embed.proj.weight
+    )
+    resized = resample_abs_pos_embed(before.pos_embed, [4, 4])
+    torch.testing.assert_close(after.pos_embed, resized)
+
+
+@pytest.mark.parametrize('twice', [False, True])
+def test_names_may_begin_otherwise_but_not_in_two_ways(twice, published):
+    theirs, path = published('CLIP')
+    weights = theirs.state_dict()
+    file = {f'student.net.{k}': v for k, v in weights.items()}
+    file['norm.weight'] = torch.full_like(weights['norm.weight'], 7)
+    if twice:
+        file |= {f'teacher.net.{k}': v + 1 for k, v in weights.items()}
+    save_file({k: v.contiguous() for k, v in file.items()}, path)
+    source = dict(type='Pretrained', checkpoint=str(path))
+    ours = make('CLIP', 3, init_cfg=source)
+    if twice:
+        with pytest.raises(ValueError, match=r'student.* and .*teacher'):
+            Model(ours).init_weights()
+        return
+    Model(ours).init_weights()
+    for key in ('norm.weight', 'blocks.1.attn.qkv.weight', 'pos_embed'):
+        assert torch.equal(ours.body.state_dict()[key], weights[key]), key
 
 
 def test_what_was_trained_here_comes_back_as_it_is():

@@ -1,4 +1,4 @@
-"""Fine-tune DINOv2-Small/14, trained on photographs, to chart sea ice.
+"""Fine-tune DINOv3-Small/16, trained on photographs, to chart sea ice.
 
 Another encoder of timm is another name, with its file on the hub and its
 width. The weights are fetched once; jobs without a network take them from
@@ -12,13 +12,13 @@ model = dict(
     backbone=dict(
         _delete_=True,
         type='TIMMFeatures',
-        name='vit_small_patch14_dinov2',
+        name='vit_small_patch16_dinov3',
         in_channels=2,
         drop_path_rate=0.1,
         init_cfg=dict(
             type='Pretrained',
             checkpoint=(
-                'hf://timm/vit_small_patch14_dinov2.lvd142m/model.safetensors'
+                'hf://timm/vit_small_patch16_dinov3.lvd1689m/model.safetensors'
             ),
         ),
     ),
