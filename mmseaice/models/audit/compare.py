@@ -16,7 +16,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from ...engine import checkpoint as _  # noqa: F401 makes the loader strict
-from ...errors import LoadAuditError
+from ...errors import CheckpointError, LoadAuditError
 from ..backbones.foreign import ForeignEncoder
 from .report import AuditRow, LoadAudit, Shape
 
@@ -88,11 +88,24 @@ def _judge(
 
 
 def read_weights(checkpoint: str | Path) -> Weights:
-    """Weights of a checkpoint, read by the same strict rules as in a run."""
+    """Weights of a checkpoint, read by the same strict rules as in a run.
+
+    Raises:
+        CheckpointError: If it holds no weights where a run looks for them.
+    """
     held = CheckpointLoader.load_checkpoint(
         str(checkpoint), map_location='cpu', logger='silent'
     )
-    return held.get('state_dict', held)
+    weights = held.get('state_dict', held)
+    others = [k for k, v in weights.items() if not isinstance(v, torch.Tensor)]
+    if others:
+        raise CheckpointError(
+            checkpoint,
+            'weights by their names, or "state_dict" with these',
+            f'other things as {", ".join(map(repr, others[:3]))}',
+            'Save the weights it holds there by themselves.',
+        )
+    return weights
 
 
 def _below(weights: Weights, prefix: str | None) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ from mmengine.model import BaseModel
 from safetensors.torch import save_file
 from timm.layers import resample_abs_pos_embed
 
-from mmseaice.errors import LoadAuditError
+from mmseaice.errors import CheckpointError, LoadAuditError
 from mmseaice.models.audit import AuditedInitMixin
 from mmseaice.models.backbones import TIMMFeatures, adapt_stem
 from mmseaice.models.backbones.stem import STEMS
@@ -221,6 +221,15 @@ def test_weights_of_another_model_are_refused(published):
     source = dict(type='Pretrained', checkpoint=str(path))
     with pytest.raises(LoadAuditError):
         Model(make('DINOv2', init_cfg=source)).init_weights()
+
+
+def test_weights_below_another_name_are_told(published, tmp_path):
+    theirs, _ = published('CLIP')
+    path = tmp_path / 'theirs.pth'
+    torch.save({'model': theirs.state_dict(), 'epoch': 3}, path)
+    source = dict(type='Pretrained', checkpoint=str(path))
+    with pytest.raises(CheckpointError, match="'model', 'epoch'"):
+        Model(make('CLIP', init_cfg=source)).init_weights()
 
 
 def test_an_unknown_name_gets_the_nearest():
