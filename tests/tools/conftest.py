@@ -9,12 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from mmseaice.engine import latest_checkpoint
 from mmseaice.testing import FOUR_STEPS, build_demo_stores, config_root
 
 ROOT = Path(__file__).resolve().parents[2]
-PRETRAINING = 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
-FINETUNING = 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
+PRETRAINING = config_root() / 'pretraining/mae_vit-tiny-p8_500i_simulated.py'
+FINETUNING = (
+    config_root()
+    / 'downstream/multitask_vit-tiny-p8-upernet_700i_simulated.py'
+)
 
 
 @pytest.fixture(scope='session')
@@ -50,7 +55,7 @@ def pretrained(run_tool, tmp_path_factory):
     work_dir = tmp_path_factory.mktemp('pretrained')
     done = run_tool(
         'train.py',
-        config_root() / PRETRAINING,
+        PRETRAINING,
         *('--work-dir', work_dir),
         *('--cfg-options', *FOUR_STEPS),
     )
@@ -64,7 +69,7 @@ def finetuned(run_tool, pretrained, tmp_path_factory):
     encoder = pretrained[0] / 'iter_4.pth'
     done = run_tool(
         'train.py',
-        config_root() / FINETUNING,
+        FINETUNING,
         *('--work-dir', work_dir, '--amp', '--cfg-options', *FOUR_STEPS),
         f'model.backbone.init_cfg.checkpoint={encoder}',
     )
@@ -81,3 +86,36 @@ def load_tool():
 def short():
     """Config options for a run of four steps."""
     return FOUR_STEPS
+
+
+@pytest.fixture(scope='session')
+def environment(demo_data):
+    return os.environ | {
+        'MMSEAICE_DATA': str(demo_data),
+        'PYTHON': sys.executable,
+        'PYTHONPATH': str(ROOT / 'tests/slurm'),
+        'OMP_NUM_THREADS': '1',
+    }
+
+
+def train(config, work_dir, env, *options, resume=True):
+    command = [sys.executable, ROOT / 'tools/train.py', config]
+    command += ['--work-dir', work_dir, *['--resume'] * resume]
+    return subprocess.run(
+        [*command, '--cfg-options', *options],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def weights(folder, step=4):
+    path = Path(folder) / f'iter_{step}.pth'
+    return torch.load(path, weights_only=True)['state_dict']
+
+
+def steps(work_dir):
+    """Steps of the checkpoint to go on from."""
+    path = latest_checkpoint(work_dir)
+    return 0 if path is None else int(path.stem.rpartition('_')[2])
