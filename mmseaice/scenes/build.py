@@ -261,7 +261,8 @@ def _dask_client(address: str) -> Any:
             "but it is not. Run: pip install 'mmseaice[dask]'"
         ) from error
     try:
-        return Client(address, timeout='10s')
+        # As the default it would stay Dask's scheduler even when refused.
+        return Client(address, timeout='10s', set_as_default=False)
     except (OSError, ValueError) as error:
         raise StoreError(
             address, 'the address of a Dask scheduler', str(error)

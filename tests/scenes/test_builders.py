@@ -225,6 +225,7 @@ def test_no_room_for_a_shard(tmp_path):
 
 
 def test_dask_writes_the_same_bytes(tmp_path):
+    from dask import config
     from distributed import LocalCluster
 
     sources = write_recipes(tmp_path / 'in', 3)
@@ -247,3 +248,5 @@ def test_dask_writes_the_same_bytes(tmp_path):
     assert read_files(tmp_path / 'out') == read_files(tmp_path / 'alone')
     with pytest.raises(StoreError, match='address of a Dask scheduler'):
         build_recipes(sources, tmp_path / 'out', dask='foo://nowhere')
+    # xarray asks Dask's scheduler for its locks from then on.
+    assert config.get('scheduler', None) is None
