@@ -82,7 +82,7 @@ test: $(VENV)/.installed
 
 # Where a browser can be had, the page of a run is opened in it.
 $(VENV)/.installed-extras: $(VENV)/.installed
-	$(INSTALL) --editable '.[extras,terratorch]'
+	$(INSTALL) --editable '.[extras,lora,terratorch]'
 	-timeout 300 $(VENV)/bin/python -m playwright install chromium
 	touch $@
 

@@ -89,6 +89,8 @@ EXTRAS = {
     'dask': ['distributed>=2024.8'],
     # TerraMind, Prithvi, DOFA and Clay encoders.
     'terratorch': ['terratorch>=1.2'],
+    # Low-rank updates of an encoder: tuning=lora.
+    'lora': ['peft>=0.17'],
     # What `make format` and `make check` run.
     'dev': ['ruff>=0.11'],
 }

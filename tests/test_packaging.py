@@ -105,7 +105,7 @@ def test_metadata_name_the_floors(wheel):
     path = next(n for n in archive.namelist() if n.endswith('METADATA'))
     text = archive.read(path).decode()
     assert 'Requires-Python: >=3.11' in text
-    for extra in ('test', 'geo', 'terratorch', 'dev'):
+    for extra in ('test', 'geo', 'terratorch', 'lora', 'dev'):
         assert f'Provides-Extra: {extra}' in text
     for name in ('torch', 'torchvision', 'onedl-mmpretrain', 'zarr'):
         assert f'Requires-Dist: {name}' in text

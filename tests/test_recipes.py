@@ -28,6 +28,7 @@ from mmseaice.testing import (
     shrink_recipe,
     write_recipe,
 )
+from mmseaice.utils.tuning import apply_tuning
 
 CONFIGS = find_configs('pretraining/*.py') + find_configs('downstream/*.py')
 TASKS = ('SIC', 'SOD', 'FLOE')
@@ -113,7 +114,9 @@ VARIANTS = {
             'optim_wrapper.paramwise_cfg.layer_decay_rate': 0.75,
         },
     ),
-    'frozen encoder': (CHARTING, {'model.freeze_encoder': True}),
+    'frozen encoder': (CHARTING, {'tuning': 'probe'}),
+    'linear heads': (CHARTING, {'tuning': 'linear'}),
+    'last layer': (CHARTING, {'tuning.mode': 'partial', 'tuning.layers': 1}),
     'one task': (
         CHARTING,
         {
@@ -256,6 +259,7 @@ def train(data, monkeypatch, tmp_path):
     def _train(path, options=None, **sizes):
         cfg = Config.fromfile(path)
         cfg.merge_from_dict(options or {})
+        apply_tuning(cfg)
         cfg = shrink_recipe(cfg, steps=STEPS, **sizes)
         if options is not None:
             # Recipes validate; variants need not do so again.
@@ -368,7 +372,9 @@ def test_variant(train, name):
             recorder.encoder, encoder_of(runner.model), strict=True
         )
     ]
-    assert all(same) if name == 'frozen encoder' else not all(same)
+    frozen = 'frozen encoder', 'linear heads'
+    assert any(same) or name != 'last layer'
+    assert all(same) if name in frozen else not all(same)
 
 
 def test_a_twin_leaves_its_recipe_alone():

@@ -10,6 +10,7 @@ from mmseaice.registry import HOOKS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 from mmseaice.testing import config_root, on_meta_device
 from mmseaice.utils.cli import add_config_arguments
 from mmseaice.utils.studies import check_options, read_study
+from mmseaice.utils.tuning import apply_tuning
 
 ROOT = config_root().parent
 FILES = sorted(ROOT.glob('*/jobs/*.txt'))
@@ -43,6 +44,8 @@ def test_every_run_can_start(path):
     for cfg, options, values in configs_of(study):
         for key in options:
             *above, last = key.split('.')
+            if key == 'tuning':
+                continue  # an argument of every recipe
             node = cfg.to_dict()
             if above[:1] == ['model']:
                 continue  # the model says what it does not know
@@ -50,6 +53,7 @@ def test_every_run_can_start(path):
                 node = node[int(part) if part.isdecimal() else part]
             assert last in node or last in NEW or last.isdecimal(), key
         cfg.merge_from_dict(values)
+        apply_tuning(cfg, values)
         # Where the encoder comes from does not shape the model.
         cfg.model.backbone.pop('init_cfg', None)
         models[str(cfg.model)] = cfg.model

@@ -7,7 +7,7 @@ _base_ = [
 
 model = dict(
     type='PatchClassifier',
-    freeze_encoder=True,
+    tuning='probe',
     backbone=dict(
         type='mmpretrain.VisionTransformer',
         arch=dict(

@@ -11,7 +11,7 @@ import copy
 
 from mmengine.config import Config, ConfigDict
 
-from ..utils.recipes import stretch_schedulers
+from ..utils.schedules import stretch_schedulers
 
 #: Channels of all heads, and of the tokens of a ViT.
 _CHANNELS, _TOKENS = 16, 32

@@ -18,6 +18,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DependencyError, MMSeaIceError
+from .tuning import apply_tuning
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -34,6 +35,7 @@ RUN_ENTRIES = (
     *('custom_imports', 'val_dataloader', 'val_cfg', 'val_evaluator'),
     *('test_dataloader', 'test_cfg', 'test_evaluator', 'param_scheduler'),
     *('auto_scale_lr', 'model_wrapper_cfg', 'experiment_name', 'log_level'),
+    'tuning',
 )
 
 
@@ -118,6 +120,7 @@ def read_config(args: Namespace) -> Config:
     if args.cfg_options:
         _check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
+    apply_tuning(cfg, args.cfg_options or ())
     return cfg
 
 

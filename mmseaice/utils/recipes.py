@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import MMSeaIceError
 from .cli import positive
+from .schedules import stretch_schedulers
 
 if TYPE_CHECKING:
-    from mmengine.config import Config, ConfigDict
-
-#: Settings of schedulers that are times.
-_TIMES = (
-    *('begin', 'end', 'T_max', 'periods', 'milestones', 'step_size'),
-    'total_steps',
-)
-
-
-def stretch_schedulers(
-    schedulers: ConfigDict | Sequence[ConfigDict], factor: float
-) -> None:
-    """Let the schedule of a training end earlier or later, in place.
-
-    Args:
-        schedulers: Config of a scheduler, or of several.
-        factor: What all times are multiplied by; none but 0 becomes 0.
-    """
-
-    def stretched(time: float) -> int:
-        return max(round(time * factor), 1) if time else 0
-
-    schedulers = [schedulers] if isinstance(schedulers, dict) else schedulers
-    for scheduler in schedulers:
-        for key in set(_TIMES) & set(scheduler):
-            time = scheduler[key]
-            scheduler[key] = (
-                [stretched(period) for period in time]
-                if isinstance(time, Sequence)
-                else stretched(time)
-            )
+    from mmengine.config import Config
 
 
 def accumulate_gradients(cfg: Config, parts: int) -> None:

@@ -11,7 +11,8 @@ from mmengine.hooks import Hook
 from mmseaice.errors import CheckpointError, MMSeaIceError
 from mmseaice.registry import HOOKS
 from mmseaice.testing import config_root
-from mmseaice.utils.recipes import accumulate_gradients, stretch_schedulers
+from mmseaice.utils.recipes import accumulate_gradients
+from mmseaice.utils.schedules import stretch_schedulers
 
 
 @HOOKS.register_module(force=True)

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmseaice.apis import init_model
 from mmseaice.engine import load_checkpoint_file, published
 from mmseaice.errors import CheckpointError, MMSeaIceError
+from mmseaice.registry import MODELS
 from mmseaice.testing import find_configs
 
 SCORES = {'AutoICE/combined': 61.5, 'AutoICE/SIC.r2': None}
@@ -105,6 +106,35 @@ def test_the_card_tells_what_it_is(model):
     assert '| AutoICE/SIC.r2 | - |' in card
     assert '| channels | HH, HV, incidence_angle |' in card
     assert "SceneInferencer('charts/config.py'" in card
+
+
+@pytest.mark.extras
+def test_adapters_become_part_of_what_is_published(
+    publish, finetuned, demo_data, tmp_path, monkeypatch
+):
+    monkeypatch.setenv('MMSEAICE_DATA', str(demo_data))
+    (path,) = finetuned[0].glob('*.py')
+    cfg = Config.fromfile(path)
+    cfg.model.tuning = dict(mode='lora', rank=2)
+    cfg.model.backbone.init_cfg = None
+    content = load_checkpoint_file(finetuned[0] / 'iter_4.pth')
+    adapted = MODELS.build(cfg.model)
+    adapted.load_state_dict(content['state_dict'], strict=False)
+    for name, parameter in adapted.named_parameters():
+        if 'lora_B' in name:
+            torch.nn.init.normal_(parameter, std=0.1)
+    content['state_dict'] = adapted.state_dict()
+    torch.save(content, tmp_path / 'iter_4.pth')
+    cfg.dump(tmp_path / 'config.py')
+    publish(tmp_path / 'iter_4.pth', tmp_path / 'out')
+    config = tmp_path / 'out' / published.CONFIG
+    assert 'lora' not in config.read_text()
+    whole = init_model(config, tmp_path / 'out' / published.WEIGHTS, 'cpu')
+    images = torch.randn(1, 3, 64, 64)
+    plain = init_model(path, finetuned[0] / 'iter_4.pth', 'cpu')
+    for task, logits in adapted.eval()(images).items():
+        assert torch.allclose(whole(images)[task], logits, atol=1e-4)
+        assert not torch.allclose(plain(images)[task], logits, atol=1e-2)
 
 
 def test_an_encoder_is_told_to_be_one(publish, pretrained, tmp_path):

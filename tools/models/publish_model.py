@@ -194,6 +194,24 @@ def write_card(
     )
 
 
+def merge_tuning(cfg: Config, weights: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Weights of the whole model, which nobody tunes in what is published.
+
+    Args:
+        cfg: Config of the run; changed in place.
+        weights: Those it ended with.
+    """
+    from mmseaice.models.utils import ADAPTERS, merged_weights
+
+    tuning = cfg.model.pop('tuning', None)
+    if not isinstance(tuning, Mapping):
+        tuning = dict(mode=tuning)
+    if tuning['mode'] != 'lora':
+        return weights
+    chosen = ADAPTERS | tuning
+    return merged_weights(weights, chosen['alpha'] / chosen['rank'])
+
+
 def publish(args: argparse.Namespace) -> None:
     """Read everything, then write the folder, the sums last."""
     if args.out.exists() and (args.out.is_file() or any(args.out.iterdir())):
@@ -215,8 +233,9 @@ def publish(args: argparse.Namespace) -> None:
     )
     meta = content.get('meta', {})
     record = read_record(args, meta)
-    weights = content['state_dict']
-    cfg = published.portable_config(Config.fromfile(find_config(args)))
+    cfg = Config.fromfile(find_config(args))
+    weights = merge_tuning(cfg, content['state_dict'])
+    cfg = published.portable_config(cfg)
     card = write_card(args, cfg, record, weights, meta.get('iter', 'unknown'))
 
     args.out.mkdir(parents=True, exist_ok=True)

@@ -140,7 +140,8 @@ class ForeignEncoder(BaseModule):
         if first is not None and first.ndim > 3 and not _are_ours(found):
             channels = known[self._first].shape[1]
             inner[self._first] = adapt_stem(first, channels, self.stem)
-        if any(known[key].shape != inner[key].shape for key in inner):
+        both = known.keys() & inner
+        if any(known[key].shape != inner[key].shape for key in both):
             inner = self.resized(inner)
         ours |= {f'{_PART}{key}': value for key, value in inner.items()}
         weights.update({f'{prefix}{key}': v for key, v in ours.items()})

@@ -8,12 +8,12 @@ from mmpretrain.models import ImageClassifier
 
 from ...registry import MODELS
 from ..audit import AuditedInitMixin
-from ..utils import FrozenEncoderMixin
+from ..utils import TunedEncoderMixin
 
 
 @MODELS.register_module()
-class PatchClassifier(FrozenEncoderMixin, AuditedInitMixin, ImageClassifier):
-    """Upstream's ``ImageClassifier`` whose encoder can be frozen.
+class PatchClassifier(TunedEncoderMixin, AuditedInitMixin, ImageClassifier):
+    """Upstream's ``ImageClassifier``, of whose encoder a part may learn.
 
     Which features the head sees is configured as upstream has it: feature
     maps of the encoder (``out_type='featmap'`` of a ViT) with the neck
@@ -21,7 +21,8 @@ class PatchClassifier(FrozenEncoderMixin, AuditedInitMixin, ImageClassifier):
 
     Args:
         backbone: Config of the encoder.
-        freeze_encoder: Train only what comes after the encoder.
+        tuning: How much of the backbone learns, see
+            :class:`TunedEncoderMixin`.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
         **kwargs: ``neck``, ``head`` and the others of upstream.
     """
@@ -29,7 +30,7 @@ class PatchClassifier(FrozenEncoderMixin, AuditedInitMixin, ImageClassifier):
     def __init__(
         self,
         backbone: dict,
-        freeze_encoder: bool = False,
+        tuning: str | dict = 'full',
         data_preprocessor: dict | None = None,
         **kwargs: Any,
     ) -> None:
@@ -40,4 +41,4 @@ class PatchClassifier(FrozenEncoderMixin, AuditedInitMixin, ImageClassifier):
             ),
             **kwargs,
         )
-        self.set_encoder_frozen(freeze_encoder)
+        self.set_tuning(tuning)

@@ -13,7 +13,7 @@ from ...structures import SeaIceDataSample
 from ..audit import AuditedInitMixin
 from ..heads import RegressionMixin
 from ..utils import (
-    FrozenEncoderMixin,
+    TunedEncoderMixin,
     hide_invalid,
     slide_windows,
     stack_valid,
@@ -29,7 +29,7 @@ from .inference import (
 
 
 @MODELS.register_module()
-class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
+class MultiTaskSegmentor(TunedEncoderMixin, AuditedInitMixin, BaseModel):
     """Any backbone, an optional neck, and heads by the name of their task.
 
     A head is any plain mmseg decode head, unchanged. One with a loss of its
@@ -57,8 +57,9 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
             can reach.
             The heads must then be plain ones: one map of logits, and
             mmseg's own ``loss``.
-        freeze_encoder: Train neck and heads only. For two stages, train
-            frozen first, then a second run with ``load_from``.
+        tuning: How much of the backbone learns, see
+            :class:`TunedEncoderMixin`. For two stages, ``probe`` first, then
+            a second run with ``load_from``.
         train_cfg: Passed to the heads.
         test_cfg: See :class:`InferenceConfig`.
         data_preprocessor: Config; ``SeaIceDataPreprocessor`` by default.
@@ -72,7 +73,7 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
         neck: dict | list[dict] | None = None,
         task_weights: Mapping[str, float] | None = None,
         task_losses: Sequence[dict] | Mapping[str, dict] | None = None,
-        freeze_encoder: bool = False,
+        tuning: str | dict = 'full',
         train_cfg: dict | None = None,
         test_cfg: dict | None = None,
         data_preprocessor: dict | None = None,
@@ -88,7 +89,7 @@ class MultiTaskSegmentor(FrozenEncoderMixin, AuditedInitMixin, BaseModel):
         if not heads:
             raise ValueError('heads must name at least one task.')
         self.backbone = MODELS.build(backbone)
-        self.set_encoder_frozen(freeze_encoder)
+        self.set_tuning(tuning)
         self.neck = None if neck is None else MODELS.build(neck)
         # mmengine's ModuleDict: torch's would skip the heads' init_cfg.
         self.heads = ModuleDict(

@@ -33,7 +33,7 @@ def _data(channels=2):
 @pytest.mark.parametrize('channels', [2, 5])
 @pytest.mark.parametrize('frozen', [True, False])
 def test_training_lowers_the_loss(build, cfg, channels, frozen):
-    model = build(cfg(channels, freeze_encoder=frozen)).train()
+    model = build(cfg(channels, tuning='probe' if frozen else 'full')).train()
     wrapper = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=1e-2))
     before = {k: v.clone() for k, v in model.backbone.state_dict().items()}
     data = _data(channels)
@@ -60,9 +60,7 @@ def test_predictions_are_those_of_the_pooled_features(build, cfg):
 
 
 def test_a_frozen_encoder_has_no_dropout_in_training(build, cfg):
-    model = build(
-        cfg(freeze_encoder=True, backbone=dict(drop_rate=0.5))
-    ).train()
+    model = build(cfg(tuning='probe', backbone=dict(drop_rate=0.5))).train()
     images = torch.randn(2, 2, 32, 32)
     first, second = (model.extract_feat(images)[-1] for _ in range(2))
     assert torch.equal(first, second)

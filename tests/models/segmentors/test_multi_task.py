@@ -138,7 +138,7 @@ def test_one_head_makes_a_single_task_model(build, cfg, make_samples):
 
 
 def test_a_frozen_encoder_stays_and_the_heads_learn(build, cfg, make_samples):
-    frozen = cfg() | dict(freeze_encoder=True)
+    frozen = cfg() | dict(tuning='probe')
     frozen['backbone']['drop_rate'] = 0.5
     model = build(frozen).train()
     images = torch.randn(2, 2, 32, 32)
